@@ -1,0 +1,1 @@
+export type { Detection, Detector } from './detection.ts';
