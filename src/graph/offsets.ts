@@ -1,0 +1,105 @@
+import { AppError } from '../errors.ts';
+import { type Driver, integer, type ManagedTransaction, toAppError } from './driver.ts';
+import { run } from './statement.ts';
+import { advanceOffset, allOffsets, fenceOffset, type OffsetRow, readOffset } from './statements/offset.ts';
+
+/** What became of the messages of a slice. Their sum is the number of positions that the slice moves on. */
+export interface Counters {
+  readonly applied: number;
+  readonly superseded: number;
+  readonly filtered: number;
+  readonly deadLettered: number;
+}
+
+/** A slice of one partition, as a consumer group read it: positions `from` up to, not including, `next`. */
+export interface Slice {
+  readonly group: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: number;
+  readonly next: number;
+}
+
+export interface OffsetStore {
+  read(group: string, topic: string, partition: number): Promise<{ first: number; next: number } | undefined>;
+  /**
+   * Moves the stored position on and adds the counters, in one transaction.
+   * @throws AppError FENCED where the stored position is not `from`: somebody else has written since.
+   */
+  commit(slice: Slice & { readonly counters: Counters }): Promise<void>;
+  /** Every position of every stage, by group, topic and partition. */
+  all(): Promise<OffsetRow[]>;
+}
+
+export const offsetId = (slice: Pick<Slice, 'group' | 'topic' | 'partition'>): string =>
+  `${slice.group}/${slice.topic}/${slice.partition}`;
+
+/** Positions and counters of each stage and partition, kept in the graph so that they move with what they stand for. */
+export function createOffsetStore(driver: Driver): OffsetStore {
+  const read = <T>(work: (tx: ManagedTransaction) => Promise<T>): Promise<T> => inSession(driver, 'READ', work);
+  return {
+    async read(group, topic, partition) {
+      const rows = await read((tx) => run(tx, readOffset, { id: offsetId({ group, topic, partition }) }));
+      const row = rows[0];
+      return row && { first: row.first, next: row.next };
+    },
+    commit: (slice) => inSession(driver, 'WRITE', (tx) => advance(tx, slice, slice.counters)),
+    all: () => read((tx) => run(tx, allOffsets, {})),
+  };
+}
+
+/** First statement of a writing transaction: takes the partition's lock and checks that the position is still ours. */
+export async function fence(tx: ManagedTransaction, slice: Slice): Promise<void> {
+  const rows = await run(tx, fenceOffset, {
+    id: offsetId(slice),
+    group: slice.group,
+    topic: slice.topic,
+    partition: integer(slice.partition),
+    from: integer(slice.from),
+  });
+  assertMoved(rows, slice);
+}
+
+/** Last statement of a writing transaction. */
+export async function advance(tx: ManagedTransaction, slice: Slice, counters: Counters): Promise<void> {
+  const rows = await run(tx, advanceOffset, {
+    id: offsetId(slice),
+    group: slice.group,
+    topic: slice.topic,
+    partition: integer(slice.partition),
+    from: integer(slice.from),
+    next: integer(slice.next),
+    applied: integer(counters.applied),
+    superseded: integer(counters.superseded),
+    filtered: integer(counters.filtered),
+    deadLettered: integer(counters.deadLettered),
+  });
+  assertMoved(rows, slice);
+}
+
+function assertMoved(rows: readonly unknown[], slice: Slice): void {
+  if (rows.length === 0) {
+    throw new AppError('FENCED', 'Another consumer has written this partition since its messages were fetched.', {
+      ...slice,
+    });
+  }
+}
+
+/** One transaction of its own, retried by the driver where the server says that a retry helps. */
+export async function inSession<T>(
+  driver: Driver,
+  mode: 'READ' | 'WRITE',
+  work: (tx: ManagedTransaction) => Promise<T>,
+  timeout = 120_000,
+): Promise<T> {
+  const session = driver.session({ defaultAccessMode: mode });
+  try {
+    return mode === 'READ'
+      ? await session.executeRead(work, { timeout })
+      : await session.executeWrite(work, { timeout });
+  } catch (error) {
+    throw toAppError(error);
+  } finally {
+    await session.close();
+  }
+}
