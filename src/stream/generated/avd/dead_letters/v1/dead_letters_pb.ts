@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file avd/dead_letters/v1/dead_letters.proto.
  */
 export const file_avd_dead_letters_v1_dead_letters: GenFile = /*@__PURE__*/
-  fileDesc("CiZhdmQvZGVhZF9sZXR0ZXJzL3YxL2RlYWRfbGV0dGVycy5wcm90bxITYXZkLmRlYWRfbGV0dGVycy52MSKNAwoKRGVhZExldHRlchIKCgJpZBgBIAEoCRIOCgZzb3VyY2UYAiABKAkSDgoGc3RyZWFtGAMgASgJEhAKCGRvY3VtZW50GAQgASgJEg0KBXBsYWNlGAUgASgJEgwKBGNvZGUYBiABKAkSDgoGcmVhc29uGAcgASgJEg0KBXRvcGljGAggASgJEhEKCXBhcnRpdGlvbhgJIAEoBRIOCgZvZmZzZXQYCiABKAMSEAoIb3JpZ2luYWwYCyABKAwSEQoJdHJ1bmNhdGVkGAwgASgIEj0KB2hlYWRlcnMYDSADKAsyLC5hdmQuZGVhZF9sZXR0ZXJzLnYxLkRlYWRMZXR0ZXIuSGVhZGVyc0VudHJ5EhIKCnJlZnVzZWRfYXQYDiABKAMSEAoIcmVkcml2ZW4YDyABKAgSKAoFcGFydHMYECADKAsyGS5hdmQuZGVhZF9sZXR0ZXJzLnYxLlBhcnQaLgoMSGVhZGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiMwoEUGFydBINCgVwbGFjZRgBIAEoCRIMCgRjb2RlGAIgASgJEg4KBnJlYXNvbhgDIAEoCWIGcHJvdG8z");
+  fileDesc("CiZhdmQvZGVhZF9sZXR0ZXJzL3YxL2RlYWRfbGV0dGVycy5wcm90bxITYXZkLmRlYWRfbGV0dGVycy52MSKaAwoKRGVhZExldHRlchIKCgJpZBgBIAEoCRIOCgZzb3VyY2UYAiABKAkSDgoGc3RyZWFtGAMgASgJEhAKCGRvY3VtZW50GAQgASgJEg0KBXBsYWNlGAUgASgJEgwKBGNvZGUYBiABKAkSDgoGcmVhc29uGAcgASgJEg0KBXRvcGljGAggASgJEhEKCXBhcnRpdGlvbhgJIAEoBRIOCgZvZmZzZXQYCiABKAMSEAoIb3JpZ2luYWwYCyABKAwSEQoJdHJ1bmNhdGVkGAwgASgIEj0KB2hlYWRlcnMYDSADKAsyLC5hdmQuZGVhZF9sZXR0ZXJzLnYxLkRlYWRMZXR0ZXIuSGVhZGVyc0VudHJ5EhIKCnJlZnVzZWRfYXQYDiABKAMSEAoIcmVkcml2ZW4YDyABKAgSKAoFcGFydHMYECADKAsyGS5hdmQuZGVhZF9sZXR0ZXJzLnYxLlBhcnQSCwoDa2V5GBEgASgMGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjMKBFBhcnQSDQoFcGxhY2UYASABKAkSDAoEY29kZRgCIAEoCRIOCgZyZWFzb24YAyABKAliBnByb3RvMw");
 
 /**
  * What was refused, where, why, and the bytes to try again. Topic <group>.document.dead-lettered.v1, key: id.
@@ -19,7 +19,7 @@ export const file_avd_dead_letters_v1_dead_letters: GenFile = /*@__PURE__*/
  */
 export type DeadLetter = Message<"avd.dead_letters.v1.DeadLetter"> & {
   /**
-   * SHA-256 over topic, partition, offset and place, so that a repeat is known as one.
+   * SHA-256 over topic, partition, offset, document and place, so that a repeat is known as one.
    *
    * @generated from field: string id = 1;
    */
@@ -119,6 +119,13 @@ export type DeadLetter = Message<"avd.dead_letters.v1.DeadLetter"> & {
    * @generated from field: repeated avd.dead_letters.v1.Part parts = 16;
    */
   parts: Part[];
+
+  /**
+   * Key of the original message.
+   *
+   * @generated from field: bytes key = 17;
+   */
+  key: Uint8Array;
 };
 
 /**

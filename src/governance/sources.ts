@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { STREAMS, type Stream } from '../stream/topics.ts';
+
+/** Who may say something, and how far it is trusted. The words are explained in governance/sources.yaml. */
+export interface Source {
+  readonly id: string;
+  readonly name: string;
+  readonly team: string;
+  readonly kind: 'sighting' | 'statement';
+  /** The streams it may write. */
+  readonly topics: readonly Stream[];
+  /** Whose word on ownership counts first: 1 before 2. */
+  readonly rank: number;
+  /** Confidence in its claims before their own, 0 to 1. */
+  readonly prior: number;
+  /** Whole days until a claim that was not seen again is stale. */
+  readonly freshDays: number;
+  /** Hours from a document's time to the graph that its team promises. */
+  readonly promiseHours?: number;
+  readonly sensitiveFields: readonly string[];
+  readonly licence: string;
+}
+
+/** The declared sources; what is not among them is refused. */
+export interface Sources {
+  get(id: string): Source | undefined;
+  /** In ascending order of id. */
+  all(): readonly Source[];
+}
+
+const source = z.strictObject({
+  // An id is part of property names and of organization keys, so it stays this simple.
+  id: z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case letters, digits and hyphens'),
+  name: z.string().min(1),
+  team: z.string().min(1),
+  kind: z.enum(['sighting', 'statement']),
+  topics: z.array(z.enum(STREAMS)).min(1),
+  rank: z.number().int().min(1),
+  prior: z.number().min(0).max(1),
+  freshDays: z.number().int().min(1),
+  promiseHours: z.number().positive().optional(),
+  sensitiveFields: z.array(z.string().min(1)),
+  licence: z.string().min(1),
+});
+
+const file = z.strictObject({ sources: z.array(source).min(1) });
+
+/**
+ * Reads the declared sources and the digest that stands for what was read.
+ * @throws AppError CONFIG_INVALID that names every problem of the file, all at once.
+ */
+export async function loadSources(path: string): Promise<{ readonly sources: Sources; readonly digest: string }> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new AppError('CONFIG_INVALID', 'The file of declared sources cannot be read', { path }, error);
+  });
+  const sources = parseSources(text);
+  // Of the meaning and not of the file's bytes: a comment changes nothing that follows from the events.
+  const digest = createHash('sha256').update(JSON.stringify(sources.all())).digest('hex');
+  return { sources, digest };
+}
+
+/** Checks the text of a sources file. @throws AppError CONFIG_INVALID that names every problem. */
+export function parseSources(text: string): Sources {
+  const parsed = file.safeParse(readYaml(text));
+  const problems = parsed.success
+    ? duplicates(parsed.data.sources.map((s) => s.id)).map((id) => `sources: ${id} is declared twice`)
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  if (!parsed.success || problems.length > 0) {
+    throw new AppError('CONFIG_INVALID', `The declared sources are wrong: ${problems.join('; ')}`, { problems });
+  }
+  return createSources(parsed.data.sources.map(({ promiseHours, ...rest }) => ({
+    ...rest,
+    ...(promiseHours !== undefined && { promiseHours }),
+  })));
+}
+
+/** Sources that are already known to be right, as a look-up. */
+export function createSources(declared: readonly Source[]): Sources {
+  const byId = new Map(declared.map((s) => [s.id, s]));
+  const sorted = [...declared].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return { get: (id) => byId.get(id), all: () => sorted };
+}
+
+function readYaml(text: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new AppError('CONFIG_INVALID', 'The file of declared sources is not YAML', {}, error);
+  }
+}
+
+function duplicates(ids: readonly string[]): string[] {
+  return [...new Set(ids.filter((id, i) => ids.indexOf(id) !== i))];
+}
