@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../errors.ts';
+import { parseStartTime, startTimeOf } from './identity.ts';
+
+/** A process that we started, now or in an earlier run. */
+export interface OwnProcess {
+  readonly pid: number;
+  isAlive(): boolean;
+  /** Asks it to end (SIGTERM), waits until it is gone, and kills it where that takes longer than `patienceMs`. */
+  stop(patienceMs?: number): Promise<void>;
+  /** SIGKILL, and waits until it is gone. */
+  kill(): Promise<void>;
+}
+
+export interface Launch {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly pidFile: string;
+  /** Where its standard output and error are appended; absent: they are this process's. */
+  readonly logFile?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The process writes its pid file itself before it becomes what it is to be: however early its parent is killed, the
+ * next start finds it. (A file written by the parent would leave a gap.)
+ */
+const WRITE_PID_THEN_EXEC = `
+{ echo $$; cat /proc/$$/stat 2>/dev/null || LC_ALL=C ps -o lstart= -p $$; } > "$0.new" && mv "$0.new" "$0" && exec "$@"`;
+
+const GRACE_MS = 60_000;
+
+/** Starts a process in its own process group, so that a Ctrl-C reaches it only through us. */
+export async function launch(what: Launch): Promise<OwnProcess> {
+  rmSync(what.pidFile, { force: true });
+  const log = what.logFile === undefined ? undefined : openSync(what.logFile, 'a', 0o600);
+  const child = spawn('sh', ['-c', WRITE_PID_THEN_EXEC, what.pidFile, what.command, ...what.args], {
+    detached: true,
+    stdio: ['ignore', log ?? 'inherit', log ?? 'inherit'],
+    env: { ...process.env, ...what.env },
+  });
+  if (log !== undefined) closeSync(log);
+  child.unref();
+  const failure = new Promise<never>((_, reject) => child.once('error', reject));
+  return Promise.race([failure, untilPidFile(what)]);
+}
+
+async function untilPidFile(what: Launch): Promise<OwnProcess> {
+  for (let waited = 0; waited < 10_000; waited += 10) {
+    const own = existsSync(what.pidFile) ? findProcess(what.pidFile) : undefined;
+    if (own) return own;
+    if (existsSync(what.pidFile)) break;
+    await sleep(10);
+  }
+  throw new AppError('SERVER_NOT_READY', `${what.command} ended as soon as it was started; see ${what.logFile ?? 'above'}.`);
+}
+
+/** The process that a pid file names, if it still lives; never a stranger that has got the same pid since. */
+export function findProcess(pidFile: string): OwnProcess | undefined {
+  if (!existsSync(pidFile)) return undefined;
+  const [pidLine = '', ...rest] = readFileSync(pidFile, 'utf8').split('\n');
+  const pid = Number(pidLine);
+  const startTime = parseStartTime(rest.join('\n'));
+  if (!Number.isSafeInteger(pid) || pid <= 1 || startTime === undefined) return undefined;
+  const own = ownProcess(pid, startTime, pidFile);
+  return own.isAlive() ? own : undefined;
+}
+
+function ownProcess(pid: number, startTime: string, pidFile: string): OwnProcess {
+  const isAlive = () => startTimeOf(pid) === startTime;
+  const signal = (name: NodeJS.Signals) => {
+    if (!isAlive()) return;
+    try {
+      process.kill(pid, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  };
+  const gone = async (patienceMs: number) => {
+    const end = Date.now() + patienceMs;
+    while (isAlive() && Date.now() < end) await sleep(25);
+    if (isAlive()) return false;
+    rmSync(pidFile, { force: true });
+    return true;
+  };
+  const kill = async () => {
+    signal('SIGKILL');
+    await gone(GRACE_MS);
+  };
+  const stop = async (patienceMs = GRACE_MS) => {
+    signal('SIGTERM');
+    if (!(await gone(patienceMs))) await kill();
+  };
+  return { pid, isAlive, stop, kill };
+}

@@ -1,0 +1,30 @@
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import type { Driver } from 'neo4j-driver';
+import { inject } from 'vitest';
+import { openDriver } from '../../src/graph/driver.ts';
+import { migrate } from '../../src/graph/migrate.ts';
+
+const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
+
+/** A driver for the run's Neo4j; the test closes it. */
+export function testDriver(): Driver {
+  return openDriver(inject('servers').neo4j);
+}
+
+/** Empties the run's database, whatever a test before has left in it, and migrates it. */
+export async function freshDatabase(driver: Driver): Promise<void> {
+  const session = driver.session();
+  try {
+    // In batches by one statement each: one transaction for all would outgrow its memory.
+    await session.run('MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS');
+  } finally {
+    await session.close();
+  }
+  await migrate(driver, MIGRATIONS);
+}
+
+/** A name that no other test has: for groups, topics and keys on the run's shared Kafka. */
+export function uniqueName(what: string): string {
+  return `test-${what}-${randomUUID().slice(0, 8)}`;
+}
