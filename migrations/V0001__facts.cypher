@@ -13,4 +13,7 @@ CREATE INDEX organization_match_name IF NOT EXISTS FOR (o:Organization) ON (o.ma
 CREATE INDEX vendor_name IF NOT EXISTS FOR (v:Vendor) ON (v.name);
 CREATE INDEX ownership_claim_source IF NOT EXISTS FOR ()-[c:OWNERSHIP_CLAIM]-() ON (c.source);
 CREATE INDEX same_as_source IF NOT EXISTS FOR ()-[c:SAME_AS]-() ON (c.source);
-MERGE (:GraphLock {name: 'merges'});
+// Locks are taken by removing a property that is never there, which needs its name to be known to the database.
+MERGE (l:GraphLock {name: 'merges'}) SET l.lock = false;
+// Which database this is: whoever remembers something about the graph forgets it when the id is another.
+MERGE (g:GraphDigest {name: 'graph'}) ON CREATE SET g.id = randomUUID();

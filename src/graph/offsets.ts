@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import { type Driver, integer, type ManagedTransaction, toAppError } from './driver.ts';
 import { run } from './statement.ts';
-import { advanceOffset, allOffsets, fenceOffset, type OffsetRow, readOffset } from './statements/offset.ts';
+import { advanceOffset, allOffsets, fenceOffset, graphId, type OffsetRow, readOffset } from './statements/offset.ts';
 
 /** What became of the messages of a slice. Their sum is the number of positions that the slice moves on. */
 export interface Counters {
@@ -36,53 +36,67 @@ export const offsetId = (slice: Pick<Slice, 'group' | 'topic' | 'partition'>): s
 
 /** Positions and counters of each stage and partition, kept in the graph so that they move with what they stand for. */
 export function createOffsetStore(driver: Driver): OffsetStore {
-  const read = <T>(work: (tx: ManagedTransaction) => Promise<T>): Promise<T> => inSession(driver, 'READ', work);
+  // Positions that were read from one database must not be moved on in another that has taken its place.
+  let graph: string | null = null;
   return {
     async read(group, topic, partition) {
-      const rows = await read((tx) => run(tx, readOffset, { id: offsetId({ group, topic, partition }) }));
-      const row = rows[0];
-      return row && { first: row.first, next: row.next };
+      return inSession(driver, 'READ', async (tx) => {
+        graph = (await run(tx, graphId, {}))[0]?.graph ?? null;
+        const [row] = await run(tx, readOffset, { id: offsetId({ group, topic, partition }) });
+        return row && { first: row.first, next: row.next };
+      });
     },
-    commit: (slice) => inSession(driver, 'WRITE', (tx) => advance(tx, slice, slice.counters)),
-    all: () => read((tx) => run(tx, allOffsets, {})),
+    commit: (slice) => inSession(driver, 'WRITE', (tx) => advance(tx, slice, slice.counters, graph)),
+    all: () => inSession(driver, 'READ', (tx) => run(tx, allOffsets, {})),
   };
 }
 
-/** First statement of a writing transaction: takes the partition's lock and checks that the position is still ours. */
-export async function fence(tx: ManagedTransaction, slice: Slice): Promise<void> {
-  const rows = await run(tx, fenceOffset, {
-    id: offsetId(slice),
-    group: slice.group,
-    topic: slice.topic,
-    partition: integer(slice.partition),
-    from: integer(slice.from),
-  });
-  assertMoved(rows, slice);
+/**
+ * First statement of a writing transaction: takes the partition's lock, checks that the position is still ours, and
+ * tells which database this is.
+ */
+export async function fence(tx: ManagedTransaction, slice: Slice): Promise<string> {
+  const rows = await run(tx, fenceOffset, position(slice, null));
+  return onlyWhereMoved(rows, slice);
 }
 
 /** Last statement of a writing transaction. */
-export async function advance(tx: ManagedTransaction, slice: Slice, counters: Counters): Promise<void> {
+export async function advance(
+  tx: ManagedTransaction,
+  slice: Slice,
+  counters: Counters,
+  graph: string | null = null,
+): Promise<void> {
   const rows = await run(tx, advanceOffset, {
-    id: offsetId(slice),
-    group: slice.group,
-    topic: slice.topic,
-    partition: integer(slice.partition),
-    from: integer(slice.from),
+    ...position(slice, graph),
     next: integer(slice.next),
     applied: integer(counters.applied),
     superseded: integer(counters.superseded),
     filtered: integer(counters.filtered),
     deadLettered: integer(counters.deadLettered),
   });
-  assertMoved(rows, slice);
+  onlyWhereMoved(rows, slice);
 }
 
-function assertMoved(rows: readonly unknown[], slice: Slice): void {
-  if (rows.length === 0) {
-    throw new AppError('FENCED', 'Another consumer has written this partition since its messages were fetched.', {
+function position(slice: Slice, graph: string | null) {
+  return {
+    graph,
+    id: offsetId(slice),
+    group: slice.group,
+    topic: slice.topic,
+    partition: integer(slice.partition),
+    from: integer(slice.from),
+  };
+}
+
+function onlyWhereMoved(rows: readonly { graph: string }[], slice: Slice): string {
+  const [row] = rows;
+  if (row === undefined) {
+    throw new AppError('FENCED', 'Somebody else has written this partition since its messages were fetched.', {
       ...slice,
     });
   }
+  return row.graph;
 }
 
 /** One transaction of its own, retried by the driver where the server says that a retry helps. */

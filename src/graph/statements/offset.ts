@@ -28,47 +28,43 @@ export const allOffsets = statement<Record<string, never>, OffsetRow>(
   `MATCH (o:StreamOffset) RETURN ${ROW} ORDER BY group, topic, partition`,
 );
 
-/**
- * Moves a position on from `from` to `next`. No row comes back where the stored position is another: somebody else has
- * written since, and the transaction must be given up. MERGE takes the lock that makes two writers of one partition wait
- * for each other.
- */
-export const advanceOffset = statement<
-  {
-    id: string;
-    group: string;
-    topic: string;
-    partition: Int;
-    from: Int;
-    next: Int;
-    applied: Int;
-    superseded: Int;
-    filtered: Int;
-    deadLettered: Int;
-  },
-  { next: number }
->(
-  'offset.advance',
-  `MERGE (o:StreamOffset {id: $id})
+const POSITION = `MATCH (g:GraphDigest {name: 'graph'}) WHERE $graph IS NULL OR g.id = $graph
+   MERGE (o:StreamOffset {id: $id})
    ON CREATE SET o.group = $group, o.topic = $topic, o.partition = $partition, o.first = $from, o.next = $from,
      o.applied = 0, o.superseded = 0, o.filtered = 0, o.deadLettered = 0
    REMOVE o.lock
-   WITH o WHERE o.next = $from
-   SET o.next = $next, o.applied = o.applied + $applied, o.superseded = o.superseded + $superseded,
-     o.filtered = o.filtered + $filtered, o.deadLettered = o.deadLettered + $deadLettered
-   RETURN o.next AS next`,
+   WITH g, o WHERE o.next = $from`;
+
+interface Position {
+  /** The database that the caller believes to write; null: whichever it is. */
+  readonly graph: string | null;
+  readonly id: string;
+  readonly group: string;
+  readonly topic: string;
+  readonly partition: Int;
+  readonly from: Int;
+}
+
+export const graphId = statement<Record<string, never>, { graph: string }>(
+  'offset.graphId',
+  `MATCH (g:GraphDigest {name: 'graph'}) RETURN g.id AS graph`,
 );
 
-/** Takes the partition's lock and checks the position before any work is done, without moving it. */
-export const fenceOffset = statement<
-  { id: string; group: string; topic: string; partition: Int; from: Int },
-  { next: number }
+/**
+ * Takes the partition's lock and checks the position before any work is done, without moving it. No row comes back
+ * where the stored position or the database is another. Removing a property takes the lock that makes two writers of one
+ * partition wait for each other.
+ */
+export const fenceOffset = statement<Position, { graph: string }>('offset.fence', `${POSITION} RETURN g.id AS graph`);
+
+/** Moves a position on from `from` to `next` and adds the counters; no row where it was not at `from`. */
+export const advanceOffset = statement<
+  Position & { next: Int; applied: Int; superseded: Int; filtered: Int; deadLettered: Int },
+  { graph: string }
 >(
-  'offset.fence',
-  `MERGE (o:StreamOffset {id: $id})
-   ON CREATE SET o.group = $group, o.topic = $topic, o.partition = $partition, o.first = $from, o.next = $from,
-     o.applied = 0, o.superseded = 0, o.filtered = 0, o.deadLettered = 0
-   REMOVE o.lock
-   WITH o WHERE o.next = $from
-   RETURN o.next AS next`,
+  'offset.advance',
+  `${POSITION}
+   SET o.next = $next, o.applied = o.applied + $applied, o.superseded = o.superseded + $superseded,
+     o.filtered = o.filtered + $filtered, o.deadLettered = o.deadLettered + $deadLettered
+   RETURN g.id AS graph`,
 );

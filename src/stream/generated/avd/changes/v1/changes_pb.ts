@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file avd/changes/v1/changes.proto.
  */
 export const file_avd_changes_v1_changes: GenFile = /*@__PURE__*/
-  fileDesc("ChxhdmQvY2hhbmdlcy92MS9jaGFuZ2VzLnByb3RvEg5hdmQuY2hhbmdlcy52MSLMBAoMQ2xhaW1DaGFuZ2VkEicKBGtpbmQYASABKA4yGS5hdmQuY2hhbmdlcy52MS5DbGFpbUtpbmQSDgoGc291cmNlGAIgASgJEikKB3N1YmplY3QYAyABKAsyGC5hdmQuY29tbW9uLnYxLlJlZmVyZW5jZRInCgdzZXJ2aWNlGAQgASgOMhYuYXZkLmNvbW1vbi52MS5TZXJ2aWNlEigKBm9iamVjdBgFIAEoCzIYLmF2ZC5jb21tb24udjEuUmVmZXJlbmNlEhcKCmZpcnN0X3NlZW4YBiABKANIAIgBARIWCglsYXN0X3NlZW4YByABKANIAYgBARIfChJzaWdodGVkX2NvbmZpZGVuY2UYCCABKAFIAogBARIeChFzdGF0ZWRfY29uZmlkZW5jZRgJIAEoAUgDiAEBEhYKCXN0YXRlZF9hdBgKIAEoA0gEiAEBEhEKCXN0YXRlZF9ieRgLIAEoCRIZCgxyZXRyYWN0ZWRfYXQYDCABKANIBYgBARIUCgxyZXRyYWN0ZWRfYnkYDSABKAkSFQoIY3JpdGljYWwYDiABKAhIBogBARIZCgxjcml0aWNhbF9kYXkYDyABKANIB4gBAUINCgtfZmlyc3Rfc2VlbkIMCgpfbGFzdF9zZWVuQhUKE19zaWdodGVkX2NvbmZpZGVuY2VCFAoSX3N0YXRlZF9jb25maWRlbmNlQgwKCl9zdGF0ZWRfYXRCDwoNX3JldHJhY3RlZF9hdEILCglfY3JpdGljYWxCDwoNX2NyaXRpY2FsX2RheSLlAQoPSWRlbnRpdHlDaGFuZ2VkEiwKBW93bmVyGAEgASgLMhsuYXZkLmNoYW5nZXMudjEuRG9tYWluT3duZXJIABI6CgljYW5vbmljYWwYAiABKAsyJS5hdmQuY2hhbmdlcy52MS5DYW5vbmljYWxPcmdhbml6YXRpb25IABIuCgljb21wbGV0ZWQYAyABKAsyGS5hdmQuY2hhbmdlcy52MS5Db21wbGV0ZWRIABIuCgl3aXRoZHJhd24YBCABKAsyGS5hdmQuY2hhbmdlcy52MS5XaXRoZHJhd25IAEIICgZjaGFuZ2UiMwoLRG9tYWluT3duZXISDgoGZG9tYWluGAEgASgJEhQKDG9yZ2FuaXphdGlvbhgCIAEoCSJAChVDYW5vbmljYWxPcmdhbml6YXRpb24SFAoMb3JnYW5pemF0aW9uGAEgASgJEhEKCWNhbm9uaWNhbBgCIAEoCSJhCglDb21wbGV0ZWQSDgoGc291cmNlGAEgASgJEg4KBmRvbWFpbhgCIAEoCRInCgdzZXJ2aWNlGAMgASgOMhYuYXZkLmNvbW1vbi52MS5TZXJ2aWNlEgsKA2RheRgEIAEoAyIrCglXaXRoZHJhd24SDgoGc291cmNlGAEgASgJEg4KBmJlZm9yZRgCIAEoAyqGAQoJQ2xhaW1LaW5kEhoKFkNMQUlNX0tJTkRfVU5TUEVDSUZJRUQQABITCg9DTEFJTV9LSU5EX1VTRVMQARIYChRDTEFJTV9LSU5EX09XTkVSU0hJUBACEhYKEkNMQUlNX0tJTkRfU0FNRV9BUxADEhYKEkNMQUlNX0tJTkRfUEFSVF9PRhAEYgZwcm90bzM", [file_avd_common_v1_common]);
+  fileDesc("ChxhdmQvY2hhbmdlcy92MS9jaGFuZ2VzLnByb3RvEg5hdmQuY2hhbmdlcy52MSLMBAoMQ2xhaW1DaGFuZ2VkEicKBGtpbmQYASABKA4yGS5hdmQuY2hhbmdlcy52MS5DbGFpbUtpbmQSDgoGc291cmNlGAIgASgJEikKB3N1YmplY3QYAyABKAsyGC5hdmQuY29tbW9uLnYxLlJlZmVyZW5jZRInCgdzZXJ2aWNlGAQgASgOMhYuYXZkLmNvbW1vbi52MS5TZXJ2aWNlEigKBm9iamVjdBgFIAEoCzIYLmF2ZC5jb21tb24udjEuUmVmZXJlbmNlEhcKCmZpcnN0X3NlZW4YBiABKANIAIgBARIWCglsYXN0X3NlZW4YByABKANIAYgBARIfChJzaWdodGVkX2NvbmZpZGVuY2UYCCABKAFIAogBARIeChFzdGF0ZWRfY29uZmlkZW5jZRgJIAEoAUgDiAEBEhYKCXN0YXRlZF9hdBgKIAEoA0gEiAEBEhEKCXN0YXRlZF9ieRgLIAEoCRIZCgxyZXRyYWN0ZWRfYXQYDCABKANIBYgBARIUCgxyZXRyYWN0ZWRfYnkYDSABKAkSFQoIY3JpdGljYWwYDiABKAhIBogBARIZCgxjcml0aWNhbF9kYXkYDyABKANIB4gBAUINCgtfZmlyc3Rfc2VlbkIMCgpfbGFzdF9zZWVuQhUKE19zaWdodGVkX2NvbmZpZGVuY2VCFAoSX3N0YXRlZF9jb25maWRlbmNlQgwKCl9zdGF0ZWRfYXRCDwoNX3JldHJhY3RlZF9hdEILCglfY3JpdGljYWxCDwoNX2NyaXRpY2FsX2RheSLlAQoPSWRlbnRpdHlDaGFuZ2VkEiwKBW93bmVyGAEgASgLMhsuYXZkLmNoYW5nZXMudjEuRG9tYWluT3duZXJIABI6CgljYW5vbmljYWwYAiABKAsyJS5hdmQuY2hhbmdlcy52MS5DYW5vbmljYWxPcmdhbml6YXRpb25IABIuCgljb21wbGV0ZWQYAyABKAsyGS5hdmQuY2hhbmdlcy52MS5Db21wbGV0ZWRIABIuCgl3aXRoZHJhd24YBCABKAsyGS5hdmQuY2hhbmdlcy52MS5XaXRoZHJhd25IAEIICgZjaGFuZ2UiMwoLRG9tYWluT3duZXISDgoGZG9tYWluGAEgASgJEhQKDG9yZ2FuaXphdGlvbhgCIAEoCSJAChVDYW5vbmljYWxPcmdhbml6YXRpb24SFAoMb3JnYW5pemF0aW9uGAEgASgJEhEKCWNhbm9uaWNhbBgCIAEoCSJhCglDb21wbGV0ZWQSDgoGc291cmNlGAEgASgJEg4KBmRvbWFpbhgCIAEoCRInCgdzZXJ2aWNlGAMgASgOMhYuYXZkLmNvbW1vbi52MS5TZXJ2aWNlEgsKA2RheRgEIAEoAyIrCglXaXRoZHJhd24SDgoGc291cmNlGAEgASgJEg4KBmJlZm9yZRgCIAEoAyI0CglDaGFuZ2VTZXQSJwoHY2hhbmdlcxgBIAMoCzIWLmF2ZC5jaGFuZ2VzLnYxLkNoYW5nZSIzCgZDaGFuZ2USDQoFdG9waWMYASABKAkSCwoDa2V5GAIgASgJEg0KBXZhbHVlGAMgASgMKoYBCglDbGFpbUtpbmQSGgoWQ0xBSU1fS0lORF9VTlNQRUNJRklFRBAAEhMKD0NMQUlNX0tJTkRfVVNFUxABEhgKFENMQUlNX0tJTkRfT1dORVJTSElQEAISFgoSQ0xBSU1fS0lORF9TQU1FX0FTEAMSFgoSQ0xBSU1fS0lORF9QQVJUX09GEARiBnByb3RvMw", [file_avd_common_v1_common]);
 
 /**
  * A claim's full state after a change. Applying one is the writer's own join.
@@ -255,6 +255,54 @@ export type Withdrawn = Message<"avd.changes.v1.Withdrawn"> & {
  */
 export const WithdrawnSchema: GenMessage<Withdrawn> = /*@__PURE__*/
   messageDesc(file_avd_changes_v1_changes, 5);
+
+/**
+ * What one transaction changed, as it waits in the outbox.
+ *
+ * @generated from message avd.changes.v1.ChangeSet
+ */
+export type ChangeSet = Message<"avd.changes.v1.ChangeSet"> & {
+  /**
+   * @generated from field: repeated avd.changes.v1.Change changes = 1;
+   */
+  changes: Change[];
+};
+
+/**
+ * Describes the message avd.changes.v1.ChangeSet.
+ * Use `create(ChangeSetSchema)` to create a new message.
+ */
+export const ChangeSetSchema: GenMessage<ChangeSet> = /*@__PURE__*/
+  messageDesc(file_avd_changes_v1_changes, 6);
+
+/**
+ * @generated from message avd.changes.v1.Change
+ */
+export type Change = Message<"avd.changes.v1.Change"> & {
+  /**
+   * @generated from field: string topic = 1;
+   */
+  topic: string;
+
+  /**
+   * @generated from field: string key = 2;
+   */
+  key: string;
+
+  /**
+   * ClaimChanged or IdentityChanged, serialised; its id is the SHA-256 of these bytes.
+   *
+   * @generated from field: bytes value = 3;
+   */
+  value: Uint8Array;
+};
+
+/**
+ * Describes the message avd.changes.v1.Change.
+ * Use `create(ChangeSchema)` to create a new message.
+ */
+export const ChangeSchema: GenMessage<Change> = /*@__PURE__*/
+  messageDesc(file_avd_changes_v1_changes, 7);
 
 /**
  * @generated from enum avd.changes.v1.ClaimKind
