@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { loadConfig } from '../../src/config.ts';
-import { bothOrNone } from '../../src/local/both-or-none.ts';
 import { startKafka } from '../../src/local/kafka.ts';
 import { startNeo4j } from '../../src/local/neo4j.ts';
 import { freePorts } from '../../src/local/ports.ts';
@@ -34,10 +33,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     const [neo4jPort = 0, kafkaPort = 0, controllerPort = 0] = await freePorts(3);
     const kafkaHome = join(folder, 'kafka');
     const neo4jHome = join(folder, 'neo4j');
-    const [neo4j, kafka] = await bothOrNone([
+    const [neo4j, kafka] = await both(
       config.neo4j ?? startNeo4j({ home: neo4jHome, port: neo4jPort, password: 'only-for-tests', progress: say }),
       config.kafkaBrokers ?? startKafka({ home: kafkaHome, port: kafkaPort, controllerPort, progress: say }),
-    ]);
+    );
     project.provide('servers', {
       neo4j: { uri: neo4j.uri, username: neo4j.username, password: neo4j.password },
       kafkaBrokers: 'brokers' in kafka ? kafka.brokers : kafka,
@@ -47,4 +46,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await end();
     throw error;
   }
+}
+
+/** As Promise.all, but waits for the other one when one fails: what is still starting can't be stopped yet. */
+async function both<A, B>(a: A | Promise<A>, b: B | Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([a, b]);
+  return [await a, await b];
 }
