@@ -14,6 +14,12 @@ export interface OwnProcess {
   kill(): Promise<void>;
 }
 
+/** A process of this run. */
+export interface LaunchedProcess extends OwnProcess {
+  /** Fulfilled when it has ended, for whatever reason. */
+  readonly ended: Promise<void>;
+}
+
 export interface Launch {
   readonly command: string;
   readonly args: readonly string[];
@@ -33,7 +39,7 @@ const WRITE_PID_THEN_EXEC = `
 const GRACE_MS = 60_000;
 
 /** Starts a process in its own process group, so that a Ctrl-C reaches it only through us. */
-export async function launch(what: Launch): Promise<OwnProcess> {
+export async function launch(what: Launch): Promise<LaunchedProcess> {
   rmSync(what.pidFile, { force: true });
   const log = what.logFile === undefined ? undefined : openSync(what.logFile, 'a', 0o600);
   const child = spawn('sh', ['-c', WRITE_PID_THEN_EXEC, what.pidFile, what.command, ...what.args], {
@@ -43,8 +49,9 @@ export async function launch(what: Launch): Promise<OwnProcess> {
   });
   if (log !== undefined) closeSync(log);
   child.unref();
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const failure = new Promise<never>((_, reject) => child.once('error', reject));
-  return Promise.race([failure, untilPidFile(what)]);
+  return { ...(await Promise.race([failure, untilPidFile(what)])), ended };
 }
 
 async function untilPidFile(what: Launch): Promise<OwnProcess> {

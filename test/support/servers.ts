@@ -33,13 +33,15 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     const [neo4jPort = 0, kafkaPort = 0, controllerPort = 0] = await freePorts(3);
     const kafkaHome = join(folder, 'kafka');
     const neo4jHome = join(folder, 'neo4j');
-    const [neo4j, kafka] = await both(
+    const [neo4j, kafka] = await both<TestServers['neo4j'], { readonly brokers: readonly string[] }>(
       config.neo4j ?? startNeo4j({ home: neo4jHome, port: neo4jPort, password: 'only-for-tests', progress: say }),
-      config.kafkaBrokers ?? startKafka({ home: kafkaHome, port: kafkaPort, controllerPort, progress: say }),
+      config.kafkaBrokers
+        ? { brokers: config.kafkaBrokers }
+        : startKafka({ home: kafkaHome, port: kafkaPort, controllerPort, progress: say }),
     );
     project.provide('servers', {
       neo4j: { uri: neo4j.uri, username: neo4j.username, password: neo4j.password },
-      kafkaBrokers: 'brokers' in kafka ? kafka.brokers : kafka,
+      kafkaBrokers: kafka.brokers,
     });
     return end;
   } catch (error) {
