@@ -1,4 +1,5 @@
 import { Kafka, logLevel, type Admin, type ITopicConfig } from 'kafkajs';
+import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { CHANGE_TOPICS, DEAD_LETTER_TOPICS, RAW_TOPICS, TYPED_TOPICS } from './topics.ts';
 
@@ -48,14 +49,19 @@ export function createKafka(brokers: readonly string[], logger?: Logger): Kafka 
   });
 }
 
-/** Runs `work` with a connected admin client, and disconnects it whatever happens. */
+/**
+ * Runs `work` with a connected admin client, and disconnects it whatever happens.
+ * @throws AppError STREAM_UNAVAILABLE when the broker stays away
+ */
 export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = kafka.admin();
   try {
     await admin.connect();
     return await work(admin);
+  } catch (error) {
+    throw error instanceof AppError ? error : new AppError('STREAM_UNAVAILABLE', 'Kafka does not answer', {}, error);
   } finally {
-    await admin.disconnect();
+    await admin.disconnect().catch(() => undefined);
   }
 }
 

@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../errors.ts';
+import { type Kafka, type LogEnd, logEnds } from './kafka.ts';
+
+/** Where positions are kept: beside the data, not in Kafka, so that both move in one transaction. */
+export interface PositionStore {
+  all(): Promise<readonly { group: string; topic: string; partition: number; next: number }[]>;
+}
+
+/** The next offset to read of each partition, by `positionKey`. */
+export type Positions = Map<string, number>;
+
+export const positionKey = (topic: string, partition: number): string => `${topic}/${partition}`;
+
+/** After an election a broker may for a moment know less of its log than it holds. */
+const LOOKS = 4;
+const BETWEEN_LOOKS = 1_000;
+
+/**
+ * Reads where `group` goes on in each partition of `topics`: at the stored position, else at the log's start.
+ * @throws AppError OFFSET_OUT_OF_RANGE where a stored position is outside the log: then the graph and the log are not
+ *   of the same history, and going on would lose or repeat messages in silence
+ */
+export async function locate(
+  kafka: Kafka,
+  store: PositionStore,
+  group: string,
+  topics: readonly string[],
+): Promise<Positions> {
+  for (let look = 1; ; look++) {
+    // In this order: the log only grows, so a position that was stored before is not beyond an end that is read after.
+    const stored = new Map<string, number>();
+    for (const row of await store.all()) {
+      if (row.group === group) stored.set(positionKey(row.topic, row.partition), row.next);
+    }
+    const ends = await logEnds(kafka, topics);
+    const outside = ends.find((end) => isOutside(end, stored));
+    if (outside === undefined) {
+      return new Map(ends.map((end) => [keyOf(end), stored.get(keyOf(end)) ?? end.start]));
+    }
+    if (look === LOOKS) {
+      const details = { group, ...outside, stored: stored.get(keyOf(outside)) };
+      throw new AppError('OFFSET_OUT_OF_RANGE', describe(details), details);
+    }
+    await sleep(BETWEEN_LOOKS);
+  }
+}
+
+const keyOf = (end: LogEnd): string => positionKey(end.topic, end.partition);
+
+function isOutside(end: LogEnd, stored: ReadonlyMap<string, number>): boolean {
+  const next = stored.get(keyOf(end));
+  return next !== undefined && (next < end.start || next > end.end);
+}
+
+function describe({ group, topic, partition, start, end, stored }: LogEnd & { group: string; stored?: number | undefined }) {
+  return (
+    `${group} has read ${topic}, partition ${partition}, up to ${stored}, but its log holds ${start} to ${end}: ` +
+    'the database and Kafka are of different histories; start with an empty database or restore the log.'
+  );
+}
