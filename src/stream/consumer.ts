@@ -2,7 +2,7 @@ import type { Consumer, EachBatchPayload } from 'kafkajs';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Kafka } from './kafka.ts';
-import { locate, positionKey, type Positions, type PositionStore } from './positions.ts';
+import { type Assigned, locate, positionKey, type Positions, type PositionStore } from './positions.ts';
 import { startPulse } from './pulse.ts';
 import { pauseAfter, untilDone } from './retry.ts';
 import { slices, type StreamSlice } from './slices.ts';
@@ -121,25 +121,29 @@ function createAssignment(
   signal: AbortSignal,
   fail: (error: unknown) => void,
 ) {
-  const { kafka, store, group, topics, logger } = options;
+  const { kafka, store, group, logger } = options;
   let generation: Promise<Positions | undefined> = Promise.resolve(undefined);
 
-  const locateAll = () => untilDone(() => locate(kafka, store, group, topics), { signal, logger });
+  const locateAll = (assigned: Assigned) =>
+    untilDone(() => locate(kafka, store, group, assigned), { signal, logger });
+
+  const locateOne = async (topic: string, partition: number): Promise<number | undefined> =>
+    (await locateAll({ [topic]: [partition] }))?.get(positionKey(topic, partition));
 
   const seek = (topic: string, partition: number, next: number) =>
     consumer.seek({ topic, partition, offset: String(next) });
 
   /** Looks the position up again, and fetches from there. */
   const relocate = async (positions: Positions, topic: string, partition: number): Promise<void> => {
-    const next = (await locateAll())?.get(positionKey(topic, partition));
+    const next = await locateOne(topic, partition);
     if (next === undefined) return;
     positions.set(positionKey(topic, partition), next);
     seek(topic, partition, next);
   };
 
   return {
-    begin(assigned: Readonly<Record<string, readonly number[]>>): void {
-      generation = locateAll();
+    begin(assigned: Assigned): void {
+      generation = locateAll(assigned);
       generation
         .then((positions) => {
           for (const [topic, partitions] of Object.entries(assigned)) {
@@ -177,7 +181,7 @@ function createAssignment(
         const offset = String(positions.get(key));
         await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
       } catch (error) {
-        if (isKafkaError(error)) throw error;
+        if (isKafkaError(error) || pulse.signal.aborted) throw error;
         if (error instanceof AppError && error.code === 'FENCED') {
           logger.warn({ topic, partition }, 'another consumer wrote this partition, going on from its position');
           const positions = await generation;
@@ -192,8 +196,7 @@ function createAssignment(
   async function isExpected(batch: EachBatchPayload['batch'], from: number): Promise<boolean> {
     const first = Number(batch.firstOffset());
     if (first === from) return true;
-    const located = (await locateAll())?.get(positionKey(batch.topic, batch.partition));
-    return located === from && first > from;
+    return first > from && (await locateOne(batch.topic, batch.partition)) === from;
   }
 }
 

@@ -4,8 +4,11 @@ import { type Kafka, type LogEnd, logEnds } from './kafka.ts';
 
 /** Where positions are kept: beside the data, not in Kafka, so that both move in one transaction. */
 export interface PositionStore {
-  all(): Promise<readonly { group: string; topic: string; partition: number; next: number }[]>;
+  read(group: string, topic: string, partition: number): Promise<{ readonly next: number } | undefined>;
 }
+
+/** Partitions by topic, as a group's leader hands them out. */
+export type Assigned = Readonly<Record<string, readonly number[]>>;
 
 /** The next offset to read of each partition, by `positionKey`. */
 export type Positions = Map<string, number>;
@@ -17,7 +20,7 @@ const LOOKS = 4;
 const BETWEEN_LOOKS = 1_000;
 
 /**
- * Reads where `group` goes on in each partition of `topics`: at the stored position, else at the log's start.
+ * Reads where `group` goes on in each partition: at the stored position, else at the log's start.
  * @throws AppError OFFSET_OUT_OF_RANGE where a stored position is outside the log: then the graph and the log are not
  *   of the same history, and going on would lose or repeat messages in silence
  */
@@ -25,15 +28,12 @@ export async function locate(
   kafka: Kafka,
   store: PositionStore,
   group: string,
-  topics: readonly string[],
+  assigned: Assigned,
 ): Promise<Positions> {
   for (let look = 1; ; look++) {
     // In this order: the log only grows, so a position that was stored before is not beyond an end that is read after.
-    const stored = new Map<string, number>();
-    for (const row of await store.all()) {
-      if (row.group === group) stored.set(positionKey(row.topic, row.partition), row.next);
-    }
-    const ends = await logEnds(kafka, topics);
+    const stored = await readStored(store, group, assigned);
+    const ends = (await logEnds(kafka, Object.keys(assigned))).filter((e) => assigned[e.topic]?.includes(e.partition));
     const outside = ends.find((end) => isOutside(end, stored));
     if (outside === undefined) {
       return new Map(ends.map((end) => [keyOf(end), stored.get(keyOf(end)) ?? end.start]));
@@ -46,14 +46,25 @@ export async function locate(
   }
 }
 
+async function readStored(store: PositionStore, group: string, assigned: Assigned): Promise<Positions> {
+  const stored: Positions = new Map();
+  for (const [topic, partitions] of Object.entries(assigned)) {
+    for (const partition of partitions) {
+      const row = await store.read(group, topic, partition);
+      if (row !== undefined) stored.set(positionKey(topic, partition), row.next);
+    }
+  }
+  return stored;
+}
+
 const keyOf = (end: LogEnd): string => positionKey(end.topic, end.partition);
 
-function isOutside(end: LogEnd, stored: ReadonlyMap<string, number>): boolean {
+function isOutside(end: LogEnd, stored: Positions): boolean {
   const next = stored.get(keyOf(end));
   return next !== undefined && (next < end.start || next > end.end);
 }
 
-function describe({ group, topic, partition, start, end, stored }: LogEnd & { group: string; stored?: number | undefined }) {
+function describe({ group, topic, partition, start, end, stored }: LogEnd & { group: string; stored: number | undefined }) {
   return (
     `${group} has read ${topic}, partition ${partition}, up to ${stored}, but its log holds ${start} to ${end}: ` +
     'the database and Kafka are of different histories; start with an empty database or restore the log.'

@@ -1,5 +1,5 @@
 import { type Kafka, logEnds } from './kafka.ts';
-import { positionKey, type PositionStore } from './positions.ts';
+import { positionKey } from './positions.ts';
 import { GROUPS, type Group, RAW_TOPICS, TYPED_TOPICS } from './topics.ts';
 
 /** The topics that each stage reads. */
@@ -7,6 +7,11 @@ export const STAGE_TOPICS = {
   [GROUPS.fanOut]: Object.values(RAW_TOPICS),
   [GROUPS.graph]: Object.values(TYPED_TOPICS),
 } as const;
+
+/** Every stored position. */
+export interface PositionList {
+  all(): Promise<readonly { group: string; topic: string; partition: number; next: number }[]>;
+}
 
 export interface PartitionLag {
   readonly group: Group;
@@ -21,7 +26,7 @@ export interface PartitionLag {
  * How far each stage is behind. Each stage's positions are read before the log's ends, and fan-out before graph: where
  * every lag is 0, all that had been produced when this began is in the graph or refused.
  */
-export async function readLag(kafka: Kafka, store: PositionStore): Promise<PartitionLag[]> {
+export async function readLag(kafka: Kafka, store: PositionList): Promise<PartitionLag[]> {
   const lags: PartitionLag[] = [];
   for (const group of [GROUPS.fanOut, GROUPS.graph]) {
     const rows = await store.all();
