@@ -49,30 +49,39 @@ export async function launch(what: Launch): Promise<LaunchedProcess> {
   });
   if (log !== undefined) closeSync(log);
   child.unref();
+  const failed = new Promise<never>((_, reject) => child.once('error', reject));
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const failure = new Promise<never>((_, reject) => child.once('error', reject));
-  return { ...(await Promise.race([failure, untilPidFile(what)])), ended };
+  const own = await Promise.race([failed, untilPidFile(what, ended)]);
+  return { ...own, ended };
 }
 
-async function untilPidFile(what: Launch): Promise<OwnProcess> {
-  for (let waited = 0; waited < 10_000; waited += 10) {
-    const own = existsSync(what.pidFile) ? findProcess(what.pidFile) : undefined;
+async function untilPidFile(what: Launch, ended: Promise<void>): Promise<OwnProcess> {
+  let over = false;
+  void ended.then(() => {
+    over = true;
+  });
+  for (;;) {
+    const last = over;
+    const own = readPidFile(what.pidFile);
     if (own) return own;
-    if (existsSync(what.pidFile)) break;
+    if (last) throw new AppError('INTERNAL', `${what.command} could not write ${what.pidFile}.`);
     await sleep(10);
   }
-  throw new AppError('SERVER_NOT_READY', `${what.command} ended as soon as it was started; see ${what.logFile ?? 'above'}.`);
 }
 
 /** The process that a pid file names, if it still lives; never a stranger that has got the same pid since. */
 export function findProcess(pidFile: string): OwnProcess | undefined {
+  const own = readPidFile(pidFile);
+  return own?.isAlive() ? own : undefined;
+}
+
+function readPidFile(pidFile: string): OwnProcess | undefined {
   if (!existsSync(pidFile)) return undefined;
   const [pidLine = '', ...rest] = readFileSync(pidFile, 'utf8').split('\n');
   const pid = Number(pidLine);
   const startTime = parseStartTime(rest.join('\n'));
   if (!Number.isSafeInteger(pid) || pid <= 1 || startTime === undefined) return undefined;
-  const own = ownProcess(pid, startTime, pidFile);
-  return own.isAlive() ? own : undefined;
+  return ownProcess(pid, startTime, pidFile);
 }
 
 function ownProcess(pid: number, startTime: string, pidFile: string): OwnProcess {

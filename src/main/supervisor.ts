@@ -1,0 +1,94 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { AppError } from '../errors.ts';
+import { findProcess, launch, type LaunchedProcess, type OwnProcess } from '../local/processes.ts';
+
+export interface Supervise {
+  readonly home: string;
+  readonly name: string;
+  /** A file beside this one. */
+  readonly script: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly say: (text: string) => void;
+}
+
+/** One of AVD's own processes, which is started again whenever it ends by itself. */
+export interface Supervised {
+  readonly name: string;
+  /** Rejects, quoting the end of its log, where starting it again is in vain; else stays pending. */
+  readonly failure: Promise<never>;
+  /** Ends it, and waits until it is gone. */
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+}
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+/** A life this long makes up for all earlier ends. */
+const SOUND_AFTER_MS = 20_000;
+/** So many ends in a row without a sound life between them are no accident. */
+const GIVE_UP_AFTER = 6;
+const DRAIN_MS = 20_000;
+
+const runFolder = (home: string) => join(home, 'run');
+const logFile = (home: string, name: string) => join(home, 'logs', `${name}.log`);
+
+/** Starts a process, with its log in `<home>/logs`, and keeps it running until `stop` or `kill`. */
+export function supervise(what: Supervise): Supervised {
+  const stopping = new AbortController();
+  let current: Promise<LaunchedProcess> | undefined;
+
+  const keepRunning = async () => {
+    for (let ends = 1; !stopping.signal.aborted; ends++) {
+      const bornAt = Date.now();
+      current = start(what);
+      await (await current).ended;
+      if (stopping.signal.aborted) return;
+      if (Date.now() - bornAt >= SOUND_AFTER_MS) ends = 1;
+      if (ends >= GIVE_UP_AFTER) throw endsAgainAndAgain(what);
+      const pause = Math.min(FIRST_PAUSE_MS * 2 ** (ends - 1), LONGEST_PAUSE_MS);
+      what.say(`${what.name} ended; it starts again in ${pause / 1000} s (its log: ${logFile(what.home, what.name)})`);
+      await sleep(pause, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  };
+  const end = async (how: (process: OwnProcess) => Promise<void>) => {
+    stopping.abort();
+    const process = await current?.catch(() => undefined);
+    if (process) await how(process);
+  };
+  const failure = new Promise<never>((_, reject) => void keepRunning().catch(reject));
+  failure.catch(() => undefined);
+  return {
+    name: what.name,
+    failure,
+    stop: () => end((process) => process.stop(DRAIN_MS)),
+    kill: () => end((process) => process.kill()),
+  };
+}
+
+/** What an earlier start has left running in this folder. */
+export function leftProcesses(home: string): OwnProcess[] {
+  if (!existsSync(runFolder(home))) return [];
+  const files = readdirSync(runFolder(home)).filter((name) => name.endsWith('.pid'));
+  return files.flatMap((name) => findProcess(join(runFolder(home), name)) ?? []);
+}
+
+async function start({ home, name, script, env }: Supervise): Promise<LaunchedProcess> {
+  mkdirSync(runFolder(home), { recursive: true });
+  mkdirSync(join(home, 'logs'), { recursive: true });
+  return launch({
+    command: process.execPath,
+    args: ['--import', import.meta.resolve('tsx'), fileURLToPath(new URL(script, import.meta.url))],
+    pidFile: join(runFolder(home), `${name}.pid`),
+    logFile: logFile(home, name),
+    env: { ...env, AVD_PARENT_PID: String(process.pid) },
+  });
+}
+
+function endsAgainAndAgain({ home, name }: Supervise): AppError {
+  const log = logFile(home, name);
+  const tail = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-5).join('\n');
+  return new AppError('SERVER_NOT_READY', `${name} ends again and again; its log is ${log} and ends:\n${tail}`);
+}
