@@ -3,7 +3,7 @@ import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufb
 import type { Detector } from '../src/detection/detector.ts';
 import type { Sources } from '../src/governance/sources.ts';
 import type { TypedTopic } from '../src/stream/topics.ts';
-import type { Fault, Refusal } from './refusal.ts';
+import { type Refusal, refuse } from './refusal.ts';
 
 /** One raw document as it lies in a raw topic. */
 export interface RawDocument {
@@ -81,12 +81,13 @@ const EARLIEST = Date.UTC(1990, 0, 1);
  * Checks that an event's time (ms) can be true: neither before 1990 nor more than a day after its message was produced.
  * The message's own timestamp is the measure and never a clock, so a replay decides the same.
  */
-export function checkTime(time: number, document: Pick<RawDocument, 'producedAt'>): Fault | undefined {
+export function checkTime(time: number, document: Pick<RawDocument, 'producedAt' | 'place'>): Refusal | undefined {
   if (!Number.isSafeInteger(time) || time < EARLIEST) {
-    return { code: 'TIME_OUT_OF_RANGE', reason: 'The time is out of range: before 1990.' };
+    return refuse('TIME_OUT_OF_RANGE', document.place, 'The time is out of range: before 1990.');
   }
   if (time > document.producedAt + DAY) {
-    return { code: 'TIME_IN_FUTURE', reason: 'The time lies in the future: more than a day after it was produced.' };
+    const reason = 'The time lies in the future: more than a day after the document was produced.';
+    return refuse('TIME_IN_FUTURE', document.place, reason);
   }
   return undefined;
 }
