@@ -5,6 +5,8 @@ const port = z.coerce.number().int().min(0).max(65535);
 
 const environment = z.object({
   PORT: port.default(4000),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  AVD_INTROSPECTION: z.enum(['on', 'off']).default('on'),
   AVD_HOME: z.string().min(1).default('.avd'),
   NEO4J_URI: z.string().regex(/^(bolt|neo4j)(\+s|\+ssc)?:\/\//, 'must begin with bolt:// or neo4j://').optional(),
   NEO4J_USERNAME: z.string().min(1).default('neo4j'),
@@ -20,6 +22,10 @@ const environment = z.object({
 export interface Config {
   /** Port of the API. */
   readonly port: number;
+  /** Address that the API listens on. */
+  readonly host: string;
+  /** Whether the API tells its schema, and GraphiQL is served. */
+  readonly introspection: boolean;
   /** Folder with the data of the local servers. */
   readonly home: string;
   /** Absent: the servers that `avd up` started, as `home` tells. */
@@ -52,6 +58,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   const e = parsed.data;
   return {
     port: e.PORT,
+    host: e.HOST,
+    introspection: e.AVD_INTROSPECTION === 'on',
     home: e.AVD_HOME,
     neo4j:
       e.NEO4J_URI === undefined || e.NEO4J_PASSWORD === undefined

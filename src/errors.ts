@@ -20,6 +20,8 @@ export const ERROR_CODES = {
   MIGRATION_CHANGED: false,
   // questions
   BAD_ARGUMENT: false,
+  BAD_ID: false,
+  BAD_CURSOR: false,
   NOT_FOUND: false,
   LIMIT_EXCEEDED: false,
   // documents: see REFUSALS in consumers/refusal.ts for the reasons
