@@ -1,0 +1,99 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import type { Knowledge, TypedEvent } from '../../consumers/document.ts';
+import type { OffsetStore } from '../graph/offsets.ts';
+import { deadLetter, type DeadLetter, sendDeadLetters } from '../stream/dead-letters.ts';
+import type { OutgoingMessage, StreamProducer } from '../stream/producer.ts';
+import type { StreamRecord, StreamSlice } from '../stream/slices.ts';
+import { EVENT_HEADERS, GROUPS, type TypedTopic } from '../stream/topics.ts';
+import { countedAs, fanOutRecord, type FannedOut } from './fan-out.ts';
+
+export interface FanOutStageDeps {
+  readonly knowledge: Knowledge;
+  readonly producer: StreamProducer;
+  readonly offsets: Pick<OffsetStore, 'commit'>;
+}
+
+/** Running totals of this process, for its log. */
+export interface FanOutTotals {
+  documents: number;
+  events: number;
+  refused: number;
+}
+
+/** Longest time that documents are worked on before heartbeats and the other stage get their turn. */
+const TURN_MS = 25;
+
+/**
+ * Raw documents → typed events. A slice's events and dead letters are durable before its position moves, so a crash
+ * repeats and never loses; what is repeated has the same ids.
+ */
+export function createFanOutStage({ knowledge, producer, offsets }: FanOutStageDeps) {
+  const totals: FanOutTotals = { documents: 0, events: 0, refused: 0 };
+
+  const handle = async (slice: StreamSlice): Promise<void> => {
+    const { topic, partition, from, next, records } = slice;
+    // Positions without a message, such as a transactional producer's markers, are accounted for as filtered.
+    const counters = { applied: 0, superseded: 0, filtered: next - from - records.length, deadLettered: 0 };
+    const outgoing = new Map<TypedTopic, OutgoingMessage[]>();
+    const letters: DeadLetter[] = [];
+    let turn = performance.now();
+    for (const record of records) {
+      const result = fanOutRecord(record, topic, partition, knowledge);
+      counters[countedAs(result)]++;
+      for (const event of result.events) append(outgoing, event);
+      if (result.refused.length > 0) letters.push(letterOf(result, record, slice));
+      if (performance.now() - turn > TURN_MS) {
+        await yieldToOthers();
+        turn = performance.now();
+      }
+    }
+    await Promise.all([...outgoing].map(([to, messages]) => producer.send(to, messages)));
+    await sendDeadLetters(producer, GROUPS.fanOut, letters);
+    await offsets.commit({ group: GROUPS.fanOut, topic, partition, from, next, counters });
+    totals.documents += records.length;
+    totals.refused += letters.length;
+    for (const messages of outgoing.values()) totals.events += messages.length;
+  };
+
+  return { handle, totals: totals as Readonly<FanOutTotals> };
+}
+
+function append(outgoing: Map<TypedTopic, OutgoingMessage[]>, event: TypedEvent): void {
+  const message = eventMessage(event);
+  const messages = outgoing.get(event.topic);
+  if (messages === undefined) outgoing.set(event.topic, [message]);
+  else messages.push(message);
+}
+
+/** A typed event as it lies in its topic. */
+export function eventMessage(event: TypedEvent): OutgoingMessage {
+  return {
+    key: event.key,
+    value: event.value,
+    headers: {
+      [EVENT_HEADERS.id]: event.id,
+      [EVENT_HEADERS.source]: event.source,
+      [EVENT_HEADERS.type]: event.type,
+      [EVENT_HEADERS.time]: new Date(event.time).toISOString(),
+    },
+  };
+}
+
+/** One letter a document: its first refusal, and what else was refused as its parts. */
+function letterOf(result: FannedOut, record: StreamRecord, { topic, partition }: StreamSlice): DeadLetter {
+  const [first = { place: result.place, code: 'INTERNAL', reason: '' }, ...parts] = result.refused;
+  return deadLetter(
+    {
+      ...first,
+      source: result.source,
+      stream: result.stream,
+      document: result.document,
+      origin: { topic, partition, offset: record.offset },
+      original: record.value ?? new Uint8Array(),
+      ...(record.key !== null && { key: record.key }),
+      headers: record.headers,
+      parts,
+    },
+    Date.now(),
+  );
+}

@@ -1,0 +1,125 @@
+import { AppError } from '../errors.ts';
+import type { Slice } from '../graph/offsets.ts';
+import type { SliceEvent, Writer } from '../graph/writer.ts';
+import type { Logger } from '../logger.ts';
+import { deadLetter, type DeadLetter, type RefusedPart, sendDeadLetters } from '../stream/dead-letters.ts';
+import type { StreamProducer } from '../stream/producer.ts';
+import type { StreamRecord, StreamSlice } from '../stream/slices.ts';
+import { EVENT_HEADERS, GROUPS, RAW_TOPICS, STREAMS } from '../stream/topics.ts';
+import { mapRecord } from './mapping.ts';
+import { sha256 } from './raw-document.ts';
+
+export interface GraphStageDeps {
+  readonly writer: Writer;
+  readonly producer: StreamProducer;
+  readonly logger: Logger;
+}
+
+/** Running totals of this process, for its log. */
+export interface GraphTotals {
+  events: number;
+  applied: number;
+  superseded: number;
+  refused: number;
+}
+
+/** A message of a slice, mapped; `refusal` where it asks nothing of the graph but to be counted. */
+interface Item {
+  readonly record: StreamRecord | undefined;
+  readonly event: SliceEvent;
+  readonly refusal?: Omit<RefusedPart, 'place'>;
+}
+
+const NO_MESSAGE: Item = { record: undefined, event: { actions: [], outcome: 'filtered' } };
+
+/**
+ * Typed events → the graph. Dead letters are durable before the transaction that counts them; the transaction holds
+ * data, position and counters.
+ */
+export function createGraphStage({ writer, producer, logger }: GraphStageDeps) {
+  const totals: GraphTotals = { events: 0, applied: 0, superseded: 0, refused: 0 };
+
+  const write = async (slice: Slice, items: readonly Item[]): Promise<void> => {
+    const letters = items.flatMap((item) => letterOf(item, slice) ?? []);
+    await sendDeadLetters(producer, GROUPS.graph, letters);
+    const counters = await writer.write({ ...slice, events: items.map((item) => item.event) });
+    totals.events += items.length;
+    totals.applied += counters.applied;
+    totals.superseded += counters.superseded;
+    totals.refused += letters.length;
+  };
+
+  /** Finds, by halving, the message that the database refuses, and lets the others through. */
+  const writeIsolating = async (slice: Slice, items: readonly Item[]): Promise<void> => {
+    try {
+      await write(slice, items);
+    } catch (error) {
+      if (!isAboutTheData(error)) throw error;
+      const [only] = items;
+      if (items.length === 1 && only !== undefined) {
+        if (only.refusal !== undefined || isMemory(error)) throw error;
+        logger.error({ err: error, topic: slice.topic, partition: slice.partition, offset: slice.from }, 'the database refuses a message');
+        await write(slice, [{ ...only, event: { actions: [], outcome: 'dead-lettered' }, refusal: UNWRITABLE }]);
+        return;
+      }
+      const half = Math.ceil(items.length / 2);
+      const middle = slice.from + half;
+      await writeIsolating({ ...slice, next: middle }, items.slice(0, half));
+      await writeIsolating({ ...slice, from: middle }, items.slice(half));
+    }
+  };
+
+  const handle = async ({ topic, partition, from, next, records }: StreamSlice): Promise<void> => {
+    const items: Item[] = new Array<Item>(next - from).fill(NO_MESSAGE);
+    for (const record of records) items[record.offset - from] = itemOf(record, topic);
+    await writeIsolating({ group: GROUPS.graph, topic, partition, from, next }, items);
+  };
+
+  return { handle, totals: totals as Readonly<GraphTotals> };
+}
+
+const UNWRITABLE = { code: 'UNWRITABLE_EVENT', reason: 'The database refuses what the message says.' };
+
+function itemOf(record: StreamRecord, topic: string): Item {
+  const mapped = mapRecord(record, topic);
+  if ('code' in mapped) return { record, event: { actions: [], outcome: 'dead-lettered' }, refusal: mapped };
+  const { actions } = mapped;
+  return { record, event: { actions, outcome: actions.length > 0 ? 'mapped' : 'filtered' } };
+}
+
+function letterOf({ record, refusal }: Item, { topic, partition }: Slice): DeadLetter | undefined {
+  if (record === undefined || refusal === undefined) return undefined;
+  const value = record.value ?? new Uint8Array();
+  return deadLetter(
+    {
+      ...refusal,
+      place: `${topic} ${partition}/${record.offset}`,
+      source: record.headers[EVENT_HEADERS.source] ?? '',
+      stream: streamNear(topic),
+      document: sha256(value),
+      origin: { topic, partition, offset: record.offset },
+      original: value,
+      ...(record.key !== null && { key: record.key }),
+      headers: record.headers,
+    },
+    Date.now(),
+  );
+}
+
+/** The stream whose fan-out writes this typed topic: they share the topic's domain, as `dns` in `dns.answer.observed.v1`. */
+function streamNear(topic: string): string {
+  const domain = (name: string) => name.split('.', 1)[0];
+  return STREAMS.find((stream) => domain(RAW_TOPICS[stream]) === domain(topic)) ?? '';
+}
+
+/** Neither a server that is away nor one that is set up wrongly says anything about a message. */
+function isAboutTheData(error: unknown): boolean {
+  if (!(error instanceof AppError)) return true;
+  if (isMemory(error)) return true;
+  return !error.retryable && !/\.(Security|Database|Cluster)\./.test(String(error.details.code));
+}
+
+/** A transaction that is too large for the database's memory fails again each time, unless it is made smaller. */
+function isMemory(error: unknown): boolean {
+  return error instanceof AppError && /MemoryPoolOutOfMemory|TransactionMemoryLimit/.test(String(error.details.code));
+}

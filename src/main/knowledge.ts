@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import type { Knowledge } from '../../consumers/document.ts';
+import { loadDetector } from '../detection/detector.ts';
+import { loadSources } from '../governance/sources.ts';
+
+const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
+
+/**
+ * What fan-out decides by: detection rules, declared sources and the Public Suffix List. The graph is a function of the
+ * events and of this; `digest` stands for it, and a graph that was made by another has to be made again.
+ */
+export async function loadKnowledge(): Promise<{ readonly knowledge: Knowledge; readonly digest: string }> {
+  const [rules, declared] = await Promise.all([
+    loadDetector(path('detection')),
+    loadSources(path('governance/sources.yaml')),
+  ]);
+  const parts = { rules: rules.digest, sources: declared.digest, suffixes: suffixListVersion() };
+  const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  return { knowledge: { detector: rules.detector, sources: declared.sources }, digest };
+}
+
+/** The list is compiled into tldts, so the package's version stands for it. */
+function suffixListVersion(): string {
+  const manifest: unknown = createRequire(import.meta.url)('tldts/package.json');
+  return z.object({ version: z.string() }).parse(manifest).version;
+}

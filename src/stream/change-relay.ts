@@ -1,0 +1,63 @@
+import type { Logger } from '../logger.ts';
+import type { StreamProducer } from './producer.ts';
+import { pauseAfter, untilDone } from './retry.ts';
+import { EVENT_HEADERS } from './topics.ts';
+
+/** One change, as its topic will hold it. */
+export interface Change {
+  readonly topic: string;
+  readonly key: string;
+  readonly value: Uint8Array;
+  /** Deterministic, so that a reader knows a repeat. */
+  readonly id: string;
+}
+
+/** Changes that were stored in the same transaction as what they tell of, oldest first. */
+export interface Outbox {
+  take(limit: number): Promise<readonly { readonly id: string; readonly changes: readonly Change[] }[]>;
+  remove(ids: readonly string[]): Promise<void>;
+}
+
+const ENTRIES_AT_ONCE = 20;
+
+/**
+ * Publishes what the outbox holds, at least once and in order of creation: an entry is removed only when all of its
+ * changes are durable in Kafka.
+ */
+export function createChangeRelay(outbox: Outbox, producer: StreamProducer, logger: Logger) {
+  /** @returns whether there was anything to publish */
+  const publishSome = async (): Promise<boolean> => {
+    const entries = await outbox.take(ENTRIES_AT_ONCE);
+    if (entries.length === 0) return false;
+    const byTopic = new Map<string, Change[]>();
+    for (const change of entries.flatMap((entry) => entry.changes)) {
+      const changes = byTopic.get(change.topic);
+      if (changes === undefined) byTopic.set(change.topic, [change]);
+      else changes.push(change);
+    }
+    await Promise.all(
+      [...byTopic].map(([topic, changes]) =>
+        producer.send(
+          topic,
+          changes.map(({ key, value, id }) => ({ key, value, headers: { [EVENT_HEADERS.id]: id } })),
+        ),
+      ),
+    );
+    await outbox.remove(entries.map((entry) => entry.id));
+    return true;
+  };
+
+  return {
+    /** Publishes until `signal` aborts. */
+    async run(signal: AbortSignal): Promise<void> {
+      while (!signal.aborted) {
+        const published = await untilDone(publishSome, { signal, logger });
+        if (published === false) await pauseAfter(2, signal);
+      }
+    },
+    /** Publishes until the outbox is empty. */
+    async drain(signal: AbortSignal): Promise<void> {
+      while ((await untilDone(publishSome, { signal, logger })) === true);
+    },
+  };
+}
