@@ -26,6 +26,7 @@ export const REFUSALS = {
   FIELD_MISSING: 'A field that the format needs is missing or empty.',
   FIELD_INVALID: 'A field is of another type or form than the format asks for.',
   UNKNOWN_FIELD: 'A field that the format does not have; a misspelt one would be lost in silence.',
+  TOO_MANY: 'A list is longer than any honest one; what lies behind the bound is not read.',
   OUT_OF_RANGE: 'A number is outside the range of its field.',
   UNKNOWN_TYPE: 'The type of a record is none that the format has.',
   UNKNOWN_SERVICE: 'The service is none of the closed list.',

@@ -1,10 +1,11 @@
+import type { Format } from '../format.ts';
 import { isRecord, itemsOf, recordOf, textOf } from '../fields.ts';
 import type { Fault } from '../refusal.ts';
 
 /** HAR 1.1 and 1.2 (http://www.softwareishard.com/blog/har-12-spec/): one file is one document. */
-export const pageLoadFormats = [
-  { id: 'har', framing: 'whole', recognise: (firstLine: string) => firstLine.trimStart().startsWith('{') },
-] as const;
+export const pageLoadFormats: readonly Format[] = [
+  { id: 'har', framing: 'whole', recognise: (firstLine) => firstLine.trimStart().startsWith('{') },
+];
 
 /** What AVD reads of a request. Cookies, headers, bodies and timings are never looked at. */
 export interface HarEntry {

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file avd/certificates/v1/certificates.proto.
  */
 export const file_avd_certificates_v1_certificates: GenFile = /*@__PURE__*/
-  fileDesc("CiZhdmQvY2VydGlmaWNhdGVzL3YxL2NlcnRpZmljYXRlcy5wcm90bxITYXZkLmNlcnRpZmljYXRlcy52MSLVAQoTQ2VydGlmaWNhdGVPYnNlcnZlZBIOCgZkb21haW4YASABKAkSKAoGaXNzdWVyGAIgASgLMhguYXZkLmNvbW1vbi52MS5SZWZlcmVuY2USEwoLaXNzdWVyX25hbWUYAyABKAkSEgoKY29uZmlkZW5jZRgEIAEoARIVCghjcml0aWNhbBgFIAEoCEgAiAEBEgwKBHJ1bGUYBiABKAkSKQoIZXZpZGVuY2UYByABKAsyFy5hdmQuY29tbW9uLnYxLkV2aWRlbmNlQgsKCV9jcml0aWNhbGIGcHJvdG8z", [file_avd_common_v1_common]);
+  fileDesc("CiZhdmQvY2VydGlmaWNhdGVzL3YxL2NlcnRpZmljYXRlcy5wcm90bxITYXZkLmNlcnRpZmljYXRlcy52MSLmAQoTQ2VydGlmaWNhdGVPYnNlcnZlZBIOCgZkb21haW4YASABKAkSKAoGaXNzdWVyGAIgASgLMhguYXZkLmNvbW1vbi52MS5SZWZlcmVuY2USEwoLaXNzdWVyX25hbWUYAyABKAkSEgoKY29uZmlkZW5jZRgEIAEoARIVCghjcml0aWNhbBgFIAEoCEgAiAEBEgwKBHJ1bGUYBiABKAkSKQoIZXZpZGVuY2UYByABKAsyFy5hdmQuY29tbW9uLnYxLkV2aWRlbmNlEg8KB3NjYW5uZWQYCCABKAhCCwoJX2NyaXRpY2FsYgZwcm90bzM", [file_avd_common_v1_common]);
 
 /**
  * A domain presents, or is named in, a certificate. Topic tls.certificate.observed.v1, key: the domain.
@@ -58,6 +58,13 @@ export type CertificateObserved = Message<"avd.certificates.v1.CertificateObserv
    * @generated from field: avd.common.v1.Evidence evidence = 7;
    */
   evidence?: Evidence | undefined;
+
+  /**
+   * Whether the domain itself was scanned, rather than named in the certificate that another presents.
+   *
+   * @generated from field: bool scanned = 8;
+   */
+  scanned: boolean;
 };
 
 /**

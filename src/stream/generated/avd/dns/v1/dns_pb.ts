@@ -27,7 +27,7 @@ export type AnswerObserved = Message<"avd.dns.v1.AnswerObserved"> & {
   domain: string;
 
   /**
-   * NS, MX, CNAME, TXT, or CDN for a measurement file.
+   * What was asked: NS, MX, CNAME, A, AAAA (for the aliases on the way), TXT; or CDN for a measurement file.
    *
    * @generated from field: string record_type = 2;
    */
