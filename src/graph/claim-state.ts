@@ -6,16 +6,16 @@ import type { Evidence } from './actions.ts';
  */
 export interface ClaimState {
   /** Least and greatest of the sighted days' midnights and of the asserted times. */
-  readonly firstSeen?: number;
-  readonly lastSeen?: number;
+  readonly firstSeen: number | undefined;
+  readonly lastSeen: number | undefined;
   /** Strongest sighted. */
-  readonly sightedConfidence?: number;
+  readonly sightedConfidence: number | undefined;
   /** The newest assertion, by (time, event). */
-  readonly stated?: Stated;
+  readonly stated: Stated | undefined;
   /** The newest retraction, by (time, event). */
-  readonly retracted?: Said;
+  readonly retracted: Said | undefined;
   /** The newest measurement, true above false. */
-  readonly critical?: Measured;
+  readonly critical: Measured | undefined;
   /** At most `MAX_EVIDENCE` pieces, in the order of `compareEvidence`. */
   readonly evidence: readonly Evidence[];
 }
@@ -27,8 +27,8 @@ export interface Said {
 
 export interface Stated extends Said {
   readonly confidence: number;
-  readonly author?: string;
-  readonly reason?: string;
+  readonly author: string | undefined;
+  readonly reason: string | undefined;
 }
 
 export interface Measured {
@@ -43,9 +43,20 @@ export const DAY = 86_400_000;
 /** Midnight, in UTC, of the day that the time lies in. */
 export const midnight = (time: number): number => Math.floor(time / DAY) * DAY;
 
+/** Nothing is known yet. */
+export const NO_CLAIM: ClaimState = {
+  firstSeen: undefined,
+  lastSeen: undefined,
+  sightedConfidence: undefined,
+  stated: undefined,
+  retracted: undefined,
+  critical: undefined,
+  evidence: [],
+};
+
 /** The least state that holds all that either state holds: commutative, associative, idempotent. */
 export function joinClaims(a: ClaimState, b: ClaimState): ClaimState {
-  return present({
+  return {
     firstSeen: pick(a.firstSeen, b.firstSeen, (x, y) => y < x),
     lastSeen: pick(a.lastSeen, b.lastSeen, (x, y) => y > x),
     sightedConfidence: pick(a.sightedConfidence, b.sightedConfidence, (x, y) => y > x),
@@ -53,7 +64,7 @@ export function joinClaims(a: ClaimState, b: ClaimState): ClaimState {
     retracted: pick(a.retracted, b.retracted, isSaidLater),
     critical: pick(a.critical, b.critical, (x, y) => y.day > x.day || (y.day === x.day && y.value && !x.value)),
     evidence: joinEvidence(a.evidence, b.evidence),
-  });
+  };
 }
 
 /** A retraction counts above an assertion of the same time; a sighting can't be retracted. */
@@ -144,11 +155,4 @@ function pick<T>(a: T | undefined, b: T | undefined, isBetter: (held: T, other: 
     return a ?? b;
   }
   return isBetter(a, b) ? b : a;
-}
-
-type WithUndefined<T> = { [K in keyof T]: T[K] | undefined };
-
-/** Leaves absent fields out, so that two equal states look equal. */
-export function present<T extends object>(state: WithUndefined<T>): T {
-  return Object.fromEntries(Object.entries(state).filter(([, value]) => value !== undefined)) as T;
 }

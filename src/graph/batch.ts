@@ -1,0 +1,135 @@
+import type { GraphAction } from './actions.ts';
+import {
+  type ClaimEntity,
+  type ClaimKind,
+  type Entity,
+  identify,
+  identifyEnd,
+  type IncidentEntity,
+  join,
+  lift,
+} from './fold.ts';
+import type { NodeRow } from './statements/write.ts';
+
+/** Everything that a slice of events wants to change, before anybody has looked at the database. */
+export interface Batch {
+  /** The states that each event asks for, by the event's place in the slice. */
+  readonly events: readonly (readonly Entity[])[];
+  readonly domains: readonly NodeRow[];
+  readonly organizations: readonly NodeRow[];
+  /** Subjects of claims, and the sources that speak of each. */
+  readonly claimedDomains: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly claimedOrganizations: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly incidents: readonly string[];
+  /** Sources that claim something about identity. */
+  readonly identitySources: readonly string[];
+}
+
+const IDENTITY_KINDS: ReadonlySet<ClaimKind> = new Set(['OWNERSHIP_CLAIM', 'SAME_AS']);
+
+/** Lifts the events' actions and collects which nodes and claims they touch. Pure. */
+export function planBatch(events: readonly (readonly GraphAction[])[]): Batch {
+  const lifted = events.map((actions) => actions.flatMap(lift));
+  const domains = new Map<string, NodeRow>();
+  const organizations = new Map<string, NodeRow>();
+  const claimedDomains = new Map<string, Set<string>>();
+  const claimedOrganizations = new Map<string, Set<string>>();
+  const incidents = new Set<string>();
+  const identitySources = new Set<string>();
+  for (const entity of lifted.flat()) {
+    if (entity.entity === 'domain') {
+      const { firstSeen, days, vendor } = entity.state;
+      touch(domains, entity.name, firstSeen !== undefined || days.size > 0, vendor);
+    } else if (entity.entity === 'organization') {
+      touch(organizations, entity.key, entity.state.named !== undefined, entity.state.vendor);
+    } else if (entity.entity === 'claim') {
+      const { subject, source, kind } = entity.key;
+      const isDomain = subject.kind === 'domain';
+      const id = isDomain ? subject.name : subject.key;
+      touch(isDomain ? domains : organizations, id, true, false);
+      add(isDomain ? claimedDomains : claimedOrganizations, id, source);
+      if (IDENTITY_KINDS.has(kind)) {
+        identitySources.add(source);
+      }
+    } else if (entity.entity === 'incident') {
+      incidents.add(entity.key);
+    }
+  }
+  return {
+    events: lifted,
+    domains: sorted(domains),
+    organizations: sorted(organizations),
+    claimedDomains,
+    claimedOrganizations,
+    incidents: [...incidents].sort(),
+    identitySources: [...identitySources].sort(),
+  };
+}
+
+/** What a batch comes to, once joined with what the database holds. */
+export interface Outcome {
+  /** Whether each event has changed anything. */
+  readonly changed: readonly boolean[];
+  /** New states of what has changed, by identity. */
+  readonly dirty: ReadonlyMap<string, Entity>;
+}
+
+/** Joins the events, in their order, to the states that were read. Pure; `stored` is left as it is. */
+export function foldBatch(batch: Batch, stored: ReadonlyMap<string, Entity>): Outcome {
+  const current = new Map(stored);
+  const dirty = new Map<string, Entity>();
+  const changed = batch.events.map((entities) => {
+    let isChanged = false;
+    for (const entity of entities) {
+      if (isOnlyPointedAt(entity)) {
+        continue;
+      }
+      const id = identify(entity);
+      const held = current.get(id);
+      const next = held === undefined ? entity : join(held, entity);
+      if (next !== held) {
+        current.set(id, next);
+        dirty.set(id, next);
+        isChanged = true;
+      }
+    }
+    return isChanged;
+  });
+  return { changed, dirty };
+}
+
+/** The node is there by then, and labelled; nothing that it says of itself changes. */
+function isOnlyPointedAt(e: Entity): boolean {
+  return (
+    (e.entity === 'domain' && e.state.firstSeen === undefined && e.state.days.size === 0) ||
+    (e.entity === 'organization' && e.state.named === undefined)
+  );
+}
+
+export const isClaim = (e: Entity): e is ClaimEntity => e.entity === 'claim';
+export const isIncident = (e: Entity): e is IncidentEntity => e.entity === 'incident';
+
+/** `USES domain organization` and the like: which statement creates the claim. */
+export const claimShape = ({ key }: ClaimEntity): string => `${key.kind} ${key.subject.kind} ${key.object.kind}`;
+
+export const endId = (end: ClaimEntity['key']['subject']): string => identifyEnd(end).slice(2);
+
+function touch(rows: Map<string, NodeRow>, id: string, held: boolean, vendor: boolean): void {
+  const row = rows.get(id);
+  if (row === undefined || (held && !row.held) || (vendor && !row.vendor)) {
+    rows.set(id, { id, held: held || row?.held === true, vendor: vendor || row?.vendor === true });
+  }
+}
+
+function add(sets: Map<string, Set<string>>, key: string, value: string): void {
+  const set = sets.get(key);
+  if (set === undefined) {
+    sets.set(key, new Set([value]));
+  } else {
+    set.add(value);
+  }
+}
+
+function sorted(rows: ReadonlyMap<string, NodeRow>): NodeRow[] {
+  return [...rows.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}

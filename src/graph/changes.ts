@@ -1,0 +1,108 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { Service as ServiceNumber } from '../stream/generated/avd/common/v1/common_pb.ts';
+import {
+  ChangeSetSchema,
+  ClaimChangedSchema,
+  ClaimKind as ClaimKindNumber,
+  IdentityChangedSchema,
+} from '../stream/generated/avd/changes/v1/changes_pb.ts';
+import { CHANGE_TOPICS } from '../stream/topics.ts';
+import { type Service, SERVICES } from '../identity/service.ts';
+import type { Reference } from './actions.ts';
+import type { CanonicalChange, OwnerChange } from './conclusions.ts';
+import { type ClaimEntity, type ClaimKind, type DomainEntity, identifyEnd } from './fold.ts';
+
+/** What leaves AVD when a transaction is committed: topic, key and serialised message. */
+export interface Change {
+  readonly topic: string;
+  readonly key: string;
+  readonly value: Uint8Array<ArrayBuffer>;
+}
+
+const KINDS: Readonly<Record<ClaimKind, ClaimKindNumber>> = {
+  USES: ClaimKindNumber.USES,
+  OWNERSHIP_CLAIM: ClaimKindNumber.OWNERSHIP,
+  SAME_AS: ClaimKindNumber.SAME_AS,
+  PART_OF: ClaimKindNumber.PART_OF,
+};
+
+const KNOWN_SERVICES: ReadonlySet<string> = new Set(SERVICES);
+
+/** A claim's full state after the change, so that a reader may apply changes late, twice or in another order. */
+export function claimChange({ key, state }: ClaimEntity): Change {
+  const message = create(ClaimChangedSchema, {
+    kind: KINDS[key.kind],
+    source: key.source,
+    subject: end(key.subject),
+    service: key.service === undefined ? ServiceNumber.UNSPECIFIED : ServiceNumber[key.service],
+    object: end(key.object),
+    ...optional('firstSeen', state.firstSeen),
+    ...optional('lastSeen', state.lastSeen),
+    ...(state.sightedConfidence === undefined ? {} : { sightedConfidence: state.sightedConfidence }),
+    ...(state.stated === undefined
+      ? {}
+      : {
+          statedConfidence: state.stated.confidence,
+          statedAt: BigInt(state.stated.time),
+          statedBy: state.stated.event,
+        }),
+    ...(state.retracted === undefined
+      ? {}
+      : { retractedAt: BigInt(state.retracted.time), retractedBy: state.retracted.event }),
+    ...(state.critical === undefined
+      ? {}
+      : { critical: state.critical.value, criticalDay: BigInt(state.critical.day / 86_400_000) }),
+  });
+  return {
+    topic: key.kind === 'USES' ? CHANGE_TOPICS.dependency : CHANGE_TOPICS.organization,
+    key: identifyEnd(key.subject).slice(2),
+    value: toBinary(ClaimChangedSchema, message),
+  };
+}
+
+/** The complete observations that a batch has moved on. */
+export function completionChanges(before: DomainEntity | undefined, after: DomainEntity): Change[] {
+  return [...after.state.days].flatMap(([name, day]) => {
+    const [kind, source = '', service = ''] = name.split('.');
+    if (kind !== 'complete' || before?.state.days.get(name) === day || !KNOWN_SERVICES.has(service)) {
+      return [];
+    }
+    const value = {
+      source,
+      domain: after.name,
+      service: ServiceNumber[service as Service],
+      day: BigInt(day / 86_400_000),
+    };
+    return [identityChange(after.name, { case: 'completed', value })];
+  });
+}
+
+export const ownerChange = ({ domain, organization }: OwnerChange): Change =>
+  identityChange(domain, { case: 'owner', value: { domain, organization: organization ?? '' } });
+
+export const canonicalChange = ({ organization, canonical }: CanonicalChange): Change =>
+  identityChange(organization, { case: 'canonical', value: { organization, canonical } });
+
+export const withdrawalChange = (source: string, before: number): Change =>
+  identityChange(source, { case: 'withdrawn', value: { source, before: BigInt(before) } });
+
+/** How a transaction's changes wait in the outbox. */
+export const encodeChanges = (changes: readonly Change[]): Uint8Array =>
+  toBinary(ChangeSetSchema, create(ChangeSetSchema, { changes: [...changes] }));
+
+type IdentityInit = Parameters<typeof create<typeof IdentityChangedSchema>>[1];
+
+function identityChange(key: string, change: NonNullable<IdentityInit>['change'] & object): Change {
+  const message = create(IdentityChangedSchema, { change } as IdentityInit);
+  return { topic: CHANGE_TOPICS.organization, key, value: toBinary(IdentityChangedSchema, message) };
+}
+
+function end(reference: Reference) {
+  return reference.kind === 'domain'
+    ? { end: { case: 'domain' as const, value: reference.name } }
+    : { end: { case: 'organization' as const, value: reference.key } };
+}
+
+function optional<K extends string>(name: K, value: number | undefined): Partial<Record<K, bigint>> {
+  return value === undefined ? {} : ({ [name]: BigInt(value) } as Record<K, bigint>);
+}

@@ -1,0 +1,263 @@
+import type { Service } from '../identity/service.ts';
+import type { Evidence, GraphAction, Reference, ReportIncident, Statement } from './actions.ts';
+import { type ClaimState, DAY, equalClaims, joinClaims, midnight, NO_CLAIM } from './claim-state.ts';
+
+/**
+ * The graph as a fold: an action is lifted to small states of the things it speaks of, and states of one thing are
+ * joined. Every join is commutative, associative and idempotent, which is all that makes the graph a function of the set
+ * of events. Nothing here knows the database.
+ */
+export type Entity = DomainEntity | OrganizationEntity | ClaimEntity | IncidentEntity | SourceEntity;
+
+export interface DomainEntity {
+  readonly entity: 'domain';
+  readonly name: string;
+  readonly state: DomainState;
+}
+
+export interface DomainState {
+  /** Times at which it was the subject, least and greatest; of sightings, the day's midnight. */
+  readonly firstSeen: number | undefined;
+  readonly lastSeen: number | undefined;
+  /** Somebody uses it, or did once. */
+  readonly vendor: boolean;
+  /** Greatest time by name: `observed.<source>.<stream>` and `complete.<source>.<service>`, each a day's midnight. */
+  readonly days: ReadonlyMap<string, number>;
+}
+
+export interface OrganizationEntity {
+  readonly entity: 'organization';
+  readonly key: string;
+  readonly state: OrganizationState;
+}
+
+export interface OrganizationState {
+  readonly vendor: boolean;
+  /** The newest name, then the greatest in code-unit order. */
+  readonly named: { readonly name: string; readonly time: number } | undefined;
+}
+
+export const CLAIM_KINDS = ['USES', 'OWNERSHIP_CLAIM', 'SAME_AS', 'PART_OF'] as const;
+export type ClaimKind = (typeof CLAIM_KINDS)[number];
+
+export interface ClaimKey {
+  readonly kind: ClaimKind;
+  readonly source: string;
+  readonly subject: Reference;
+  /** Only for USES. */
+  readonly service: Service | undefined;
+  readonly object: Reference;
+}
+
+export interface ClaimEntity {
+  readonly entity: 'claim';
+  readonly key: ClaimKey;
+  readonly state: ClaimState;
+}
+
+export interface IncidentEntity {
+  readonly entity: 'incident';
+  readonly key: string;
+  /** The newest version as a whole, by (time, event). */
+  readonly state: ReportIncident;
+}
+
+export interface SourceEntity {
+  readonly entity: 'source';
+  readonly id: string;
+  /** The latest time wins; a withdrawal is never taken back. */
+  readonly state: { readonly withdrawnBefore: number };
+}
+
+/** Text that is the same for two entities iff they are states of the same thing. */
+export function identify(e: Entity): string {
+  switch (e.entity) {
+    case 'domain':
+      return `d\t${e.name}`;
+    case 'organization':
+      return `o\t${e.key}`;
+    case 'claim':
+      return identifyClaim(e.key);
+    case 'incident':
+      return `i\t${e.key}`;
+    case 'source':
+      return `s\t${e.id}`;
+  }
+}
+
+export function identifyClaim(key: ClaimKey): string {
+  return `c\t${key.kind}\t${key.source}\t${key.service ?? ''}\t${identifyEnd(key.subject)}\t${identifyEnd(key.object)}`;
+}
+
+export const identifyEnd = (end: Reference): string =>
+  end.kind === 'domain' ? `d\t${end.name}` : `o\t${end.key}`;
+
+/** Joins two states of the same thing; gives `a` itself where `b` adds nothing to it. */
+export function join(a: Entity, b: Entity): Entity {
+  if (a.entity === 'claim' && b.entity === 'claim') {
+    const state = joinClaims(a.state, b.state);
+    return equalClaims(state, a.state) ? a : { ...a, state };
+  }
+  if (a.entity === 'domain' && b.entity === 'domain') {
+    return joinDomains(a, b);
+  }
+  if (a.entity === 'organization' && b.entity === 'organization') {
+    return joinOrganizations(a, b);
+  }
+  if (a.entity === 'incident' && b.entity === 'incident') {
+    return isNewerReport(a.state, b.state) ? b : a;
+  }
+  if (a.entity === 'source' && b.entity === 'source') {
+    return b.state.withdrawnBefore > a.state.withdrawnBefore ? b : a;
+  }
+  throw new TypeError(`A ${a.entity} can't be joined with a ${b.entity}.`);
+}
+
+function joinDomains(a: DomainEntity, b: DomainEntity): DomainEntity {
+  const firstSeen = least(a.state.firstSeen, b.state.firstSeen);
+  const lastSeen = greatest(a.state.lastSeen, b.state.lastSeen);
+  const vendor = a.state.vendor || b.state.vendor;
+  const newer = [...b.state.days].filter(([name, day]) => day > (a.state.days.get(name) ?? Number.NEGATIVE_INFINITY));
+  if (
+    firstSeen === a.state.firstSeen &&
+    lastSeen === a.state.lastSeen &&
+    vendor === a.state.vendor &&
+    newer.length === 0
+  ) {
+    return a;
+  }
+  const days = newer.length === 0 ? a.state.days : new Map([...a.state.days, ...newer]);
+  return { ...a, state: { firstSeen, lastSeen, vendor, days } };
+}
+
+function joinOrganizations(a: OrganizationEntity, b: OrganizationEntity): OrganizationEntity {
+  const [x, y] = [a.state.named, b.state.named];
+  const isNewer = y !== undefined && (x === undefined || y.time > x.time || (y.time === x.time && y.name > x.name));
+  const vendor = a.state.vendor || b.state.vendor;
+  return isNewer || vendor !== a.state.vendor ? { ...a, state: { vendor, named: isNewer ? y : x } } : a;
+}
+
+function isNewerReport(held: ReportIncident, other: ReportIncident): boolean {
+  return other.time > held.time || (other.time === held.time && other.event > held.event);
+}
+
+const NO_DAYS: ReadonlyMap<string, number> = new Map();
+const BARE_DOMAIN: DomainState = { firstSeen: undefined, lastSeen: undefined, vendor: false, days: NO_DAYS };
+const BARE_ORGANIZATION: OrganizationState = { vendor: false, named: undefined };
+
+/** What one action says, as states of the things it speaks of. */
+export function lift(action: GraphAction): Entity[] {
+  switch (action.type) {
+    case 'sight-use': {
+      const day = midnight(action.evidence.observedAt);
+      const state = sighted(day, action.confidence, action.critical, action.evidence);
+      return [
+        claim('USES', action.source, action.subject, action.object, state, action.service),
+        seen(action.subject, day),
+        vendor(action.object, true),
+      ];
+    }
+    case 'state-use':
+      return liftStatement('USES', action, action.subject, action.object, action.critical, action.service);
+    case 'state-ownership':
+      return liftStatement('OWNERSHIP_CLAIM', action, domain(action.domain), organization(action.organization));
+    case 'state-same-as': {
+      const [a, b] = [...action.organizations].sort() as [string, string];
+      return liftStatement('SAME_AS', action, organization(a), organization(b));
+    }
+    case 'state-part-of':
+      return liftStatement('PART_OF', action, organization(action.organization), organization(action.parent));
+    case 'observe-domain': {
+      const day = midnight(action.observedAt);
+      const days = new Map([[`observed.${action.source}.${action.stream}`, day]]);
+      return [{ entity: 'domain', name: action.domain, state: { firstSeen: day, lastSeen: day, vendor: false, days } }];
+    }
+    case 'complete-observation': {
+      const days = new Map([[`complete.${action.source}.${action.service}`, action.day * DAY]]);
+      return [{ entity: 'domain', name: action.domain, state: { ...BARE_DOMAIN, days } }];
+    }
+    case 'name-organization': {
+      const state = { vendor: false, named: { name: action.name, time: action.time } };
+      return [{ entity: 'organization', key: action.key, state }];
+    }
+    case 'report-incident':
+      return [
+        { entity: 'incident', key: `${action.source}:${action.id}`, state: action },
+        ...action.affects.map((end) => vendor(end, false)),
+      ];
+    case 'withdraw-source':
+      return [{ entity: 'source', id: action.source, state: { withdrawnBefore: action.before } }];
+  }
+}
+
+function liftStatement(
+  kind: ClaimKind,
+  statement: Statement & { readonly author?: string; readonly reason?: string },
+  subject: Reference,
+  object: Reference,
+  critical?: boolean,
+  service?: Service,
+): Entity[] {
+  const { source, time, event, retracted, confidence, author, reason, evidence } = statement;
+  if (retracted) {
+    const state = { ...NO_CLAIM, retracted: { time, event } };
+    return [claim(kind, source, subject, object, state, service), vendor(subject, false), vendor(object, false)];
+  }
+  const state: ClaimState = {
+    firstSeen: time,
+    lastSeen: time,
+    sightedConfidence: undefined,
+    stated: { time, event, confidence, author, reason },
+    retracted: undefined,
+    critical: critical === undefined ? undefined : { day: midnight(time), value: critical },
+    evidence: [evidence],
+  };
+  return [claim(kind, source, subject, object, state, service), seen(subject, time), vendor(object, kind === 'USES')];
+}
+
+function sighted(day: number, confidence: number, critical: boolean | undefined, evidence: Evidence): ClaimState {
+  return {
+    firstSeen: day,
+    lastSeen: day,
+    sightedConfidence: confidence,
+    stated: undefined,
+    retracted: undefined,
+    critical: critical === undefined ? undefined : { day, value: critical },
+    evidence: [evidence],
+  };
+}
+
+function claim(
+  kind: ClaimKind,
+  source: string,
+  subject: Reference,
+  object: Reference,
+  state: ClaimState,
+  service?: Service,
+): ClaimEntity {
+  return { entity: 'claim', key: { kind, source, subject, service, object }, state };
+}
+
+const domain = (name: string): Reference => ({ kind: 'domain', name });
+const organization = (key: string): Reference => ({ kind: 'organization', key });
+
+function seen(end: Reference, time: number): Entity {
+  return end.kind === 'domain'
+    ? { entity: 'domain', name: end.name, state: { ...BARE_DOMAIN, firstSeen: time, lastSeen: time } }
+    : vendor(end, false);
+}
+
+function vendor(end: Reference, isVendor: boolean): Entity {
+  return end.kind === 'domain'
+    ? { entity: 'domain', name: end.name, state: { ...BARE_DOMAIN, vendor: isVendor } }
+    : { entity: 'organization', key: end.key, state: { ...BARE_ORGANIZATION, vendor: isVendor } };
+}
+
+function least(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined ? b : b === undefined ? a : Math.min(a, b);
+}
+
+function greatest(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined ? b : b === undefined ? a : Math.max(a, b);
+}
+

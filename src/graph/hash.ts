@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { type Driver, toAppError } from './driver.ts';
+import type { Statement } from './statement.ts';
+import { claimFacts, type FactRow, nodeFacts } from './statements/audit.ts';
+
+const MODULUS = 1n << 256n;
+
+/** The two stored conclusions are resolved again by `graph check`, so they are no part of the hash. */
+const CONCLUSIONS: ReadonlySet<string> = new Set(['canonical']);
+
+/**
+ * Proves two graphs equal: the sum modulo 2^256 of the SHA-256 of every fact with all its properties, in hexadecimal.
+ * A sum does not depend on the order in which the facts are read, and internal ids play no part.
+ */
+export async function graphHash(driver: Driver): Promise<string> {
+  let sum = 0n;
+  for (const facts of [nodeFacts, claimFacts]) {
+    for await (const row of stream(driver, facts)) {
+      sum = (sum + factHash(row)) % MODULUS;
+    }
+  }
+  return sum.toString(16).padStart(64, '0');
+}
+
+/** The SHA-256 of one fact's canonical text: labels, ends and properties, each in ascending order of name. */
+export function factHash(row: FactRow): bigint {
+  const properties = Object.entries(row.properties)
+    .filter(([name]) => !CONCLUSIONS.has(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const text = JSON.stringify([[...row.labels].sort(), row.ends, properties]);
+  return BigInt(`0x${createHash('sha256').update(text).digest('hex')}`);
+}
+
+/** Rows as they come, so that memory does not grow with the graph. */
+async function* stream<Row extends object>(driver: Driver, { text }: Statement<object, Row>): AsyncGenerator<Row> {
+  const session = driver.session({ defaultAccessMode: 'READ', fetchSize: 5_000 });
+  try {
+    for await (const record of session.run(text, {}, { timeout: 3_600_000 })) {
+      yield record.toObject() as Row;
+    }
+  } catch (error) {
+    throw toAppError(error);
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,106 @@
+import type { Evidence } from './actions.ts';
+import { type ClaimState } from './claim-state.ts';
+import { integer, integerOrNull } from './driver.ts';
+import type { ClaimKey, DomainState, OrganizationState } from './fold.ts';
+import { matchName } from '../identity/organization-key.ts';
+
+/** How states are kept as properties of nodes and relationships, and read again. docs/architecture.md lists them. */
+
+export interface ClaimProperties {
+  readonly firstSeen?: number;
+  readonly lastSeen?: number;
+  readonly sightedConfidence?: number;
+  readonly statedConfidence?: number;
+  readonly statedAt?: number;
+  readonly statedBy?: string;
+  readonly author?: string;
+  readonly reason?: string;
+  readonly retractedAt?: number;
+  readonly retractedBy?: string;
+  readonly critical?: boolean;
+  readonly criticalDay?: number;
+  readonly evidence?: readonly string[];
+}
+
+/** All properties of a claim, for `SET r = …`; null leaves one out. */
+export function claimProperties(key: ClaimKey, state: ClaimState): Record<string, unknown> {
+  return {
+    source: key.source,
+    service: key.service ?? null,
+    firstSeen: integerOrNull(state.firstSeen),
+    lastSeen: integerOrNull(state.lastSeen),
+    sightedConfidence: state.sightedConfidence ?? null,
+    statedConfidence: state.stated?.confidence ?? null,
+    statedAt: integerOrNull(state.stated?.time),
+    statedBy: state.stated?.event ?? null,
+    author: state.stated?.author ?? null,
+    reason: state.stated?.reason ?? null,
+    retractedAt: integerOrNull(state.retracted?.time),
+    retractedBy: state.retracted?.event ?? null,
+    critical: state.critical?.value ?? null,
+    criticalDay: integerOrNull(state.critical?.day),
+    evidence: state.evidence.length === 0 ? null : state.evidence.map(encodeEvidence),
+  };
+}
+
+export function claimState(p: ClaimProperties): ClaimState {
+  return {
+    firstSeen: p.firstSeen,
+    lastSeen: p.lastSeen,
+    sightedConfidence: p.sightedConfidence,
+    stated:
+      p.statedAt === undefined || p.statedBy === undefined || p.statedConfidence === undefined
+        ? undefined
+        : { time: p.statedAt, event: p.statedBy, confidence: p.statedConfidence, author: p.author, reason: p.reason },
+    retracted:
+      p.retractedAt === undefined || p.retractedBy === undefined
+        ? undefined
+        : { time: p.retractedAt, event: p.retractedBy },
+    critical:
+      p.critical === undefined || p.criticalDay === undefined ? undefined : { day: p.criticalDay, value: p.critical },
+    evidence: (p.evidence ?? []).map(decodeEvidence),
+  };
+}
+
+/** Relationships hold no maps, so a piece of evidence is a JSON list `[observedAt, document, record, host]`. */
+function encodeEvidence(e: Evidence): string {
+  return JSON.stringify([e.observedAt, e.document, e.record, e.host]);
+}
+
+export function decodeEvidence(text: string): Evidence {
+  const [observedAt, document, record, host] = JSON.parse(text) as [number, string, string, string];
+  return { observedAt, document, record, host };
+}
+
+/** For `SET d += …`. */
+export function domainProperties(state: DomainState): Record<string, unknown> {
+  return {
+    firstSeen: integerOrNull(state.firstSeen),
+    lastSeen: integerOrNull(state.lastSeen),
+    ...Object.fromEntries([...state.days].map(([name, day]) => [name, integer(day)])),
+  };
+}
+
+const DAYS = /^(observed|complete)\./;
+
+export function domainState(properties: Readonly<Record<string, unknown>>, vendor: boolean): DomainState {
+  return {
+    firstSeen: properties.firstSeen as number | undefined,
+    lastSeen: properties.lastSeen as number | undefined,
+    vendor,
+    days: new Map(Object.entries(properties).filter(([name]) => DAYS.test(name)) as [string, number][]),
+  };
+}
+
+/** For `SET o += …`. */
+export function organizationProperties({ named }: OrganizationState): Record<string, unknown> {
+  return named === undefined
+    ? {}
+    : { name: named.name, nameAt: integer(named.time), matchName: matchName(named.name) };
+}
+
+export function organizationState(properties: Readonly<Record<string, unknown>>, vendor: boolean): OrganizationState {
+  const { name, nameAt } = properties;
+  const isNamed = typeof name === 'string' && typeof nameAt === 'number';
+  return { vendor, named: isNamed ? { name, time: nameAt } : undefined };
+}

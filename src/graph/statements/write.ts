@@ -1,0 +1,152 @@
+import type { ClaimKind } from '../fold.ts';
+import { type Statement, statement } from '../statement.ts';
+
+/** One node of a batch. `held`: its lock is taken and its state read, since the batch changes what it says. */
+export interface NodeRow {
+  readonly id: string;
+  readonly held: boolean;
+  readonly vendor: boolean;
+}
+
+/** What was there before; `isNew` nodes have no claims to read. */
+export interface HeldNode {
+  readonly id: string;
+  readonly isNew: boolean;
+  readonly isVendor: boolean;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Makes the nodes that are missing, in the order given (sorted, so that two writers wait for each other instead of
+ * deadlocking), and locks those that are held: removing a property that is not there takes the lock and writes nothing.
+ * A node that is only pointed at is left alone, so that no batch locks a hub.
+ */
+const holdNodes = (label: 'Domain' | 'Organization', key: 'name' | 'key', onCreate: string) => `
+UNWIND $rows AS row
+MERGE (n:${label} {${key}: row.id}) ON CREATE SET n.isNew = true${onCreate}
+FOREACH (_ IN CASE WHEN row.held THEN [1] ELSE [] END | REMOVE n.lock)
+FOREACH (_ IN CASE WHEN row.vendor AND NOT n:Vendor THEN [1] ELSE [] END | SET n:Vendor)
+WITH row, n, coalesce(n.isNew, false) AS isNew
+FOREACH (_ IN CASE WHEN isNew THEN [1] ELSE [] END | REMOVE n.isNew)
+WITH row, n, isNew WHERE row.held
+RETURN row.id AS id, isNew, n:Vendor AS isVendor, properties(n) AS properties`;
+
+export const holdDomains = statement<{ rows: readonly NodeRow[] }, HeldNode>(
+  'write.holdDomains',
+  holdNodes('Domain', 'name', ''),
+);
+
+export const holdOrganizations = statement<{ rows: readonly NodeRow[] }, HeldNode>(
+  'write.holdOrganizations',
+  holdNodes('Organization', 'key', ', n.canonical = row.id'),
+);
+
+export interface ClaimsOf {
+  readonly id: string;
+  /** `[element id, kind, object is a domain, object, properties]` */
+  readonly claims: readonly [string, ClaimKind, boolean, string, Readonly<Record<string, unknown>>][];
+}
+
+/** The claims that the named sources make of each subject. */
+const readClaims = (label: 'Domain' | 'Organization', key: 'name' | 'key', kinds: string) => `
+UNWIND $rows AS row
+MATCH (s:${label} {${key}: row.id})-[r:${kinds}]->(o) WHERE r.source IN row.sources
+RETURN row.id AS id,
+  collect([elementId(r), type(r), o:Domain, CASE WHEN o:Domain THEN o.name ELSE o.key END, properties(r)]) AS claims`;
+
+export const readDomainClaims = statement<{ rows: readonly { id: string; sources: readonly string[] }[] }, ClaimsOf>(
+  'write.readDomainClaims',
+  readClaims('Domain', 'name', 'USES|OWNERSHIP_CLAIM'),
+);
+
+export const readOrganizationClaims = statement<
+  { rows: readonly { id: string; sources: readonly string[] }[] },
+  ClaimsOf
+>('write.readOrganizationClaims', readClaims('Organization', 'key', 'USES|SAME_AS|PART_OF'));
+
+export interface CreateClaims {
+  readonly rows: readonly {
+    readonly subject: string;
+    readonly claims: readonly { readonly object: string; readonly properties: Record<string, unknown> }[];
+  }[];
+}
+
+const create = (kind: ClaimKind, subject: string, object: string): Statement<CreateClaims, Record<string, never>> =>
+  statement(
+    `write.create.${kind}`,
+    `UNWIND $rows AS row
+MATCH (s:${subject})
+UNWIND row.claims AS claim
+MATCH (o:${object})
+CREATE (s)-[r:${kind}]->(o) SET r = claim.properties`,
+  );
+
+const SUBJECT_DOMAIN = 'Domain {name: row.subject}';
+const SUBJECT_ORGANIZATION = 'Organization {key: row.subject}';
+const OBJECT_DOMAIN = 'Domain {name: claim.object}';
+const OBJECT_ORGANIZATION = 'Organization {key: claim.object}';
+
+/** By kind and ends, as `claimShape` names them. */
+export const createClaims: Readonly<Record<string, Statement<CreateClaims, Record<string, never>>>> = {
+  'USES domain domain': create('USES', SUBJECT_DOMAIN, OBJECT_DOMAIN),
+  'USES domain organization': create('USES', SUBJECT_DOMAIN, OBJECT_ORGANIZATION),
+  'USES organization domain': create('USES', SUBJECT_ORGANIZATION, OBJECT_DOMAIN),
+  'USES organization organization': create('USES', SUBJECT_ORGANIZATION, OBJECT_ORGANIZATION),
+  'OWNERSHIP_CLAIM domain organization': create('OWNERSHIP_CLAIM', SUBJECT_DOMAIN, OBJECT_ORGANIZATION),
+  'SAME_AS organization organization': create('SAME_AS', SUBJECT_ORGANIZATION, OBJECT_ORGANIZATION),
+  'PART_OF organization organization': create('PART_OF', SUBJECT_ORGANIZATION, OBJECT_ORGANIZATION),
+};
+
+export const updateClaims = statement<
+  { rows: readonly { id: string; properties: Record<string, unknown> }[] },
+  Record<string, never>
+>(
+  'write.updateClaims',
+  'UNWIND $rows AS row MATCH ()-[r]->() WHERE elementId(r) = row.id SET r = row.properties',
+);
+
+export const updateDomains = statement<
+  { rows: readonly { id: string; properties: Record<string, unknown> }[] },
+  Record<string, never>
+>('write.updateDomains', 'UNWIND $rows AS row MATCH (n:Domain {name: row.id}) SET n += row.properties');
+
+export const updateOrganizations = statement<
+  { rows: readonly { id: string; properties: Record<string, unknown> }[] },
+  Record<string, never>
+>('write.updateOrganizations', 'UNWIND $rows AS row MATCH (n:Organization {key: row.id}) SET n += row.properties');
+
+/** The version of each incident that is stored, with its lock taken. A new one has no `time` yet. */
+export const holdIncidents = statement<
+  { keys: readonly string[] },
+  { key: string; time: number | null; event: string | null }
+>(
+  'write.holdIncidents',
+  `UNWIND $keys AS key MERGE (i:Incident {key: key}) REMOVE i.lock
+   RETURN key, i.time AS time, i.event AS event`,
+);
+
+/** Replaces an incident whole, with whom it affects. */
+export const replaceIncidents = statement<
+  {
+    rows: readonly {
+      key: string;
+      properties: Record<string, unknown>;
+      domains: readonly string[];
+      organizations: readonly string[];
+    }[];
+  },
+  Record<string, never>
+>(
+  'write.replaceIncidents',
+  `UNWIND $rows AS row
+   MATCH (i:Incident {key: row.key}) SET i = row.properties
+   WITH i, row
+   CALL (i) { OPTIONAL MATCH (i)-[old:AFFECTS]->() DELETE old }
+   CALL (i, row) { UNWIND row.domains AS name MATCH (d:Domain {name: name}) CREATE (i)-[:AFFECTS]->(d) }
+   CALL (i, row) { UNWIND row.organizations AS key MATCH (o:Organization {key: key}) CREATE (i)-[:AFFECTS]->(o) }`,
+);
+
+export const createOutbox = statement<{ id: string; payload: Uint8Array | Int8Array }, Record<string, never>>(
+  'write.createOutbox',
+  'CREATE (:Outbox {id: $id, createdAt: timestamp(), payload: $payload})',
+);

@@ -1,0 +1,191 @@
+import type { GraphAction } from './actions.ts';
+import { type Batch, foldBatch, type Outcome, planBatch } from './batch.ts';
+import {
+  canonicalChange,
+  type Change,
+  claimChange,
+  completionChanges,
+  encodeChanges,
+  ownerChange,
+  withdrawalChange,
+} from './changes.ts';
+import { settleCanonical, settleOwners } from './conclusions.ts';
+import { type Driver, integer, type ManagedTransaction } from './driver.ts';
+import type { Entity, SourceEntity } from './fold.ts';
+import { advance, type Counters, fence, inSession, offsetId, type Slice } from './offsets.ts';
+import { createRepeats } from './repeats.ts';
+import type { RankOf } from './resolve.ts';
+import { run } from './statement.ts';
+import { readStored, type Stored } from './stored.ts';
+import { domainsClaimedBy, holdSources, pairsMergedBy, withdrawSource } from './statements/identity.ts';
+import { createOutbox } from './statements/write.ts';
+import { writeDirty } from './write-dirty.ts';
+import { AppError } from '../errors.ts';
+
+/** One message of a slice, after mapping. `filtered` and `dead-lettered` ones bring no actions and are only counted. */
+export interface MappedEvent {
+  readonly actions: readonly GraphAction[];
+  readonly outcome: 'mapped' | 'filtered' | 'dead-lettered';
+}
+
+export interface WriteBatch extends Slice {
+  /** In the order of their offsets. */
+  readonly events: readonly MappedEvent[];
+}
+
+export interface Writer {
+  /**
+   * Folds a slice of one partition into the graph and moves the partition's position on, in one transaction.
+   * @returns what became of each message: applied (it changed something), superseded (all of it was known or outdated),
+   *   filtered (it asks for nothing) or dead-lettered. Positions that hold no message count as filtered.
+   * @throws AppError FENCED where another consumer has written the partition; DATABASE_UNAVAILABLE where a retry helps
+   */
+  write(batch: WriteBatch): Promise<Counters>;
+}
+
+/** Domains whose owner is resolved again in one transaction when a source is withdrawn. */
+const WITHDRAWAL_PAGE = 1_000;
+
+/**
+ * The only code that writes the graph. `rankOf` gives a source's rank for ownership, the smaller first.
+ * Several writers may work side by side: each takes the locks of the nodes whose state it changes before it reads them.
+ */
+export function createWriter({ driver, rankOf }: { readonly driver: Driver; readonly rankOf: RankOf }): Writer {
+  const repeats = createRepeats();
+  let graph: string | undefined;
+
+  /** What is remembered belongs to one database; if another has taken its place, the caller must read positions anew. */
+  const recognise = (found: string, slice: Slice): void => {
+    if (graph !== undefined && graph !== found) {
+      graph = undefined;
+      repeats.forget();
+      throw new AppError('FENCED', 'The database is another than before.', { ...slice });
+    }
+    graph = found;
+  };
+
+  return {
+    async write(batch) {
+      const mapped = batch.events.filter((event) => event.outcome === 'mapped').map((event) => event.actions);
+      const fresh = mapped.filter((actions) => actions.length > 0 && !repeats.covers(actions));
+      const plan = planBatch(fresh);
+      await withdrawSources(driver, plan, rankOf);
+      const count = (applied: number): Counters => countOutcomes(batch, mapped, applied);
+      const counters = await inSession(driver, 'WRITE', async (tx) => {
+        recognise(await fence(tx, batch), batch);
+        const applied = fresh.length === 0 ? 0 : await writePlan(tx, plan, rankOf, `${offsetId(batch)}/${batch.from}`);
+        await advance(tx, batch, count(applied));
+        return count(applied);
+      });
+      for (const actions of fresh) {
+        repeats.remember(actions);
+      }
+      return counters;
+    },
+  };
+}
+
+function countOutcomes(batch: WriteBatch, mapped: readonly (readonly unknown[])[], applied: number): Counters {
+  const asking = mapped.filter((actions) => actions.length > 0).length;
+  const deadLettered = batch.events.filter((event) => event.outcome === 'dead-lettered').length;
+  return {
+    applied,
+    superseded: asking - applied,
+    filtered: batch.next - batch.from - asking - deadLettered,
+    deadLettered,
+  };
+}
+
+/** @returns the number of events that changed something */
+async function writePlan(tx: ManagedTransaction, plan: Batch, rankOf: RankOf, outboxId: string): Promise<number> {
+  if (plan.identitySources.length > 0) {
+    await run(tx, holdSources, { ids: plan.identitySources });
+  }
+  const stored = await readStored(tx, plan);
+  const outcome = foldBatch(plan, stored.entities);
+  await writeDirty(tx, [...outcome.dirty.values()], stored);
+  const changes = [...describeChanges(outcome, stored), ...(await settle(tx, outcome, rankOf))];
+  if (changes.length > 0) {
+    await run(tx, createOutbox, { id: outboxId, payload: encodeChanges(changes) });
+  }
+  return outcome.changed.filter(Boolean).length;
+}
+
+/** Owners and canonical organizations that the batch may have changed. */
+async function settle(tx: ManagedTransaction, { dirty }: Outcome, rankOf: RankOf): Promise<Change[]> {
+  const domains = new Set<string>();
+  const organizations = new Set<string>();
+  for (const entity of dirty.values()) {
+    if (entity.entity === 'claim') {
+      const { kind, subject, object } = entity.key;
+      if (kind === 'OWNERSHIP_CLAIM' && subject.kind === 'domain') {
+        domains.add(subject.name);
+      } else if (kind === 'SAME_AS' && subject.kind === 'organization' && object.kind === 'organization') {
+        organizations.add(subject.key).add(object.key);
+      }
+    }
+  }
+  const owners = await settleOwners(tx, [...domains], rankOf);
+  const canonical = await settleCanonical(tx, [...organizations]);
+  return [...owners.map(ownerChange), ...canonical.map(canonicalChange)];
+}
+
+function describeChanges({ dirty }: Outcome, stored: Stored): Change[] {
+  return [...dirty].flatMap(([id, entity]) => {
+    if (entity.entity === 'claim') {
+      return [claimChange(entity)];
+    }
+    if (entity.entity === 'domain') {
+      const before = stored.entities.get(id);
+      return completionChanges(before?.entity === 'domain' ? before : undefined, entity);
+    }
+    return entity.entity === 'source' ? [withdrawalChange(entity.id, entity.state.withdrawnBefore)] : [];
+  });
+}
+
+/**
+ * A withdrawal may undo any number of owners, so it is carried out before the slice's own transaction, in small ones,
+ * each of which may be repeated: first the withdrawal itself, from when on whoever writes heeds it, then everything that
+ * was concluded from what the source had said.
+ */
+async function withdrawSources(driver: Driver, plan: Batch, rankOf: RankOf): Promise<void> {
+  const isSource = (e: Entity): e is SourceEntity => e.entity === 'source';
+  for (const { id, state } of plan.events.flat().filter(isSource)) {
+    const before = integer(state.withdrawnBefore);
+    await inSession(driver, 'WRITE', (tx) => run(tx, withdrawSource, { id, before }));
+    await settleDomainsOf(driver, id, rankOf);
+    await inSession(driver, 'WRITE', async (tx) => {
+      const pairs = await run(tx, pairsMergedBy, { source: id });
+      await emit(tx, `withdrawal/${id}/merges`, await settleCanonical(tx, pairs.flatMap((p) => [p.a, p.b])), canonicalChange);
+    });
+  }
+}
+
+async function settleDomainsOf(driver: Driver, source: string, rankOf: RankOf): Promise<void> {
+  let after = '';
+  for (;;) {
+    const page = await inSession(driver, 'WRITE', async (tx) => {
+      const rows = await run(tx, domainsClaimedBy, { source, after, limit: integer(WITHDRAWAL_PAGE) });
+      const domains = rows.map((row) => row.domain);
+      await emit(tx, `withdrawal/${source}/${after}`, await settleOwners(tx, domains, rankOf), ownerChange);
+      return domains;
+    });
+    const last = page.at(-1);
+    if (last === undefined || page.length < WITHDRAWAL_PAGE) {
+      return;
+    }
+    after = last;
+  }
+}
+
+async function emit<T>(
+  tx: ManagedTransaction,
+  id: string,
+  items: readonly T[],
+  describe: (item: T) => Change,
+): Promise<void> {
+  if (items.length > 0) {
+    await run(tx, createOutbox, { id: `${id}/${Date.now()}`, payload: encodeChanges(items.map(describe)) });
+  }
+}
+
