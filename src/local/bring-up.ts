@@ -7,6 +7,8 @@ import { findProcess, launch, type Launch, type OwnProcess } from './processes.t
 export interface BringUp {
   readonly name: string;
   readonly ports: readonly number[];
+  /** Given up where this aborts. */
+  readonly signal?: AbortSignal | undefined;
   readonly launch: Launch & { readonly logFile: string };
   /** Made ready before a launch: configuration, password, storage. */
   prepare(): Promise<void>;
@@ -31,17 +33,19 @@ export async function bringUp(server: BringUp): Promise<OwnProcess> {
     if (!(await isFree(port))) throw new AppError('PORT_IN_USE', `Port ${port}, which ${server.name} wants, is in use.`, { port });
   }
   await server.prepare();
+  server.signal?.throwIfAborted();
   const process = await launch(server.launch);
   if (await answersWithin(server, process, START_MS)) return process;
-  const ended = process.isAlive() ? `did not answer within ${START_MS / 1000} s` : 'ended while it was starting';
+  const state = process.isAlive() ? `did not answer within ${START_MS / 1000} s` : 'ended while it was starting';
   await process.stop();
+  server.signal?.throwIfAborted();
   const { logFile } = server.launch;
-  throw new AppError('SERVER_NOT_READY', `${server.name} ${ended}; its log is ${logFile} and ends:\n${lastLines(logFile)}`);
+  throw new AppError('SERVER_NOT_READY', `${server.name} ${state}; its log is ${logFile} and ends:\n${lastLines(logFile)}`);
 }
 
 async function answersWithin(server: BringUp, process: OwnProcess, patienceMs: number): Promise<boolean> {
   const end = Date.now() + patienceMs;
-  while (process.isAlive() && Date.now() < end) {
+  while (process.isAlive() && Date.now() < end && !server.signal?.aborted) {
     if (await server.answers()) return true;
     await sleep(100);
   }

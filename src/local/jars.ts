@@ -18,7 +18,12 @@ function cacheFolder(): string {
  * The folder with a server's jars; fetched from Maven Central at first use, which takes a minute or two.
  * @throws AppError TOOL_MISSING without Maven, SERVER_NOT_READY where Maven fails, with Maven's own last words.
  */
-export async function jarsOf(server: 'neo4j' | 'kafka', version: string, progress: Progress = () => {}): Promise<string> {
+export async function jarsOf(
+  server: 'neo4j' | 'kafka',
+  version: string,
+  progress: Progress = () => {},
+  signal?: AbortSignal,
+): Promise<string> {
   const cache = cacheFolder();
   const folder = join(cache, `${server}-${version}`);
   if (existsSync(folder)) return folder;
@@ -27,7 +32,7 @@ export async function jarsOf(server: 'neo4j' | 'kafka', version: string, progres
   // Renamed only when complete: a fetch that was cut off, or a second one beside it, leaves no half a folder.
   const partial = mkdtempSync(join(cache, `${server}-`));
   try {
-    await copyDependencies(server, version, partial, progress);
+    await copyDependencies(server, version, partial, progress, signal);
     if (!existsSync(folder)) renameSync(partial, folder);
   } catch (error) {
     if (!existsSync(folder)) throw error;
@@ -37,12 +42,18 @@ export async function jarsOf(server: 'neo4j' | 'kafka', version: string, progres
   return folder;
 }
 
-async function copyDependencies(server: string, version: string, into: string, progress: Progress): Promise<void> {
+async function copyDependencies(
+  server: string,
+  version: string,
+  into: string,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const pom = fileURLToPath(new URL(`poms/${server}.pom.xml`, import.meta.url));
   const maven = spawn(
     'mvn',
     ['-B', '-f', pom, `-Dserver.version=${version}`, 'dependency:copy-dependencies', `-DoutputDirectory=${into}`, '-DincludeScope=runtime'],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    { stdio: ['ignore', 'pipe', 'inherit'], ...(signal && { signal }) },
   );
   let fetched = 0;
   const errors: string[] = [];

@@ -17,6 +17,8 @@ export interface KafkaOptions {
   readonly controllerPort: number;
   readonly settings?: ServerSettings;
   readonly progress?: Progress;
+  /** Gives the start up; what was begun is undone. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface KafkaServer extends OwnProcess {
@@ -30,15 +32,16 @@ export interface KafkaServer extends OwnProcess {
  *     const kafka = await startKafka({ home: '/tmp/x/kafka', port: 19092, controllerPort: 19093 });
  */
 export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
-  const { port, controllerPort, progress = () => {}, settings = loadServerSettings() } = options;
+  const { port, controllerPort, progress = () => {}, signal, settings = loadServerSettings() } = options;
   const home = resolve(options.home);
   const java = await findJava();
-  const jars = await jarsOf('kafka', settings.KAFKA_VERSION, progress);
+  const jars = await jarsOf('kafka', settings.KAFKA_VERSION, progress, signal);
   mkdirSync(join(home, 'logs'), { recursive: true, mode: 0o700 });
   const files = { properties: join(home, 'server.properties'), log4j: join(home, 'log4j2.xml') };
   const process = await bringUp({
     name: 'Kafka',
     ports: [port, controllerPort],
+    signal,
     launch: {
       command: java,
       args: [

@@ -17,6 +17,8 @@ export interface Neo4jOptions {
   readonly password: string;
   readonly settings?: ServerSettings;
   readonly progress?: Progress;
+  /** Gives the start up; what was begun is undone. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Neo4jServer extends OwnProcess {
@@ -32,14 +34,15 @@ export interface Neo4jServer extends OwnProcess {
  *     const neo4j = await startNeo4j({ home: '/tmp/x/neo4j', port: 17687, password });
  */
 export async function startNeo4j(options: Neo4jOptions): Promise<Neo4jServer> {
-  const { port, password, progress = () => {}, settings = loadServerSettings() } = options;
+  const { port, password, progress = () => {}, signal, settings = loadServerSettings() } = options;
   const home = resolve(options.home);
   const java = await findJava();
-  const jars = await jarsOf('neo4j', settings.NEO4J_VERSION, progress);
+  const jars = await jarsOf('neo4j', settings.NEO4J_VERSION, progress, signal);
   mkdirSync(join(home, 'logs'), { recursive: true, mode: 0o700 });
   const process = await bringUp({
     name: 'Neo4j',
     ports: [port],
+    signal,
     launch: {
       command: java,
       args: javaArguments(home, jars, settings),

@@ -14,6 +14,13 @@ const STOP_ORDER: readonly Service[] = ['kafka', 'neo4j'];
 
 const pidFileOf = (home: string, service: Service) => join(home, service, 'pid');
 
+export interface StartServers {
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal;
+  /** Never other ports than last time: somebody is connected to those. */
+  readonly samePorts?: boolean;
+}
+
 /**
  * Starts those of Neo4j and Kafka that the settings don't name, or adopts those that an earlier start left: by Docker
  * Compose where an engine answered at the first start, else as child processes. They outlive this process.
@@ -21,13 +28,13 @@ const pidFileOf = (home: string, service: Service) => join(home, service, 'pid')
  * @returns how they run: `named` where the settings name both.
  * @throws AppError SERVER_NOT_READY, TOOL_MISSING, each with one sentence that says what to do.
  */
-export async function startServers(config: Config, progress: Progress): Promise<'named' | ServersFile['by']> {
+export async function startServers(config: Config, options: StartServers = {}): Promise<'named' | ServersFile['by']> {
   const services = ownServices(config);
   if (services.length === 0) return 'named';
   makeHome(config.home);
-  const servers = await rememberedServers(config.home);
+  const servers = await rememberedServers(config.home, options.samePorts === true);
   if (servers.by === 'docker') await composeUp(config.home, servers, services);
-  else await startProcesses(config.home, servers, services, progress);
+  else await startProcesses(config.home, servers, services, options);
   return servers.by;
 }
 
@@ -65,8 +72,9 @@ function ownServices(config: Config): Service[] {
 }
 
 /** The ports of the last start, unless a stranger has taken one meanwhile; then others, for the server concerned. */
-async function rememberedServers(home: string): Promise<ServersFile> {
+async function rememberedServers(home: string, samePorts: boolean): Promise<ServersFile> {
   const known = readServersFile(home);
+  if (known?.by === 'processes' && samePorts) return known;
   if (known?.by === 'docker') {
     if (await dockerAnswers()) return known;
     throw new AppError('SERVER_NOT_READY', `The data of ${home} lives in Docker, which does not answer: start it, or choose another AVD_HOME.`);
@@ -87,11 +95,16 @@ async function usable(home: string, service: Service, ports: readonly number[]):
   return (await Promise.all(ports.map(isFree))).every(Boolean);
 }
 
-async function startProcesses(home: string, servers: ServersFile, services: readonly Service[], progress: Progress): Promise<void> {
+async function startProcesses(
+  home: string,
+  servers: ServersFile,
+  services: readonly Service[],
+  { progress = () => {}, signal }: StartServers,
+): Promise<void> {
   const before = new Set(runningProcesses(home).map(([, process]) => process.pid));
   const start: Record<Service, () => Promise<OwnProcess>> = {
-    neo4j: () => startNeo4j({ home: join(home, 'neo4j'), port: servers.neo4j.port, password: passwordOf(home), progress }),
-    kafka: () => startKafka({ home: join(home, 'kafka'), ...servers.kafka, progress }),
+    neo4j: () => startNeo4j({ home: join(home, 'neo4j'), port: servers.neo4j.port, password: passwordOf(home), progress, signal }),
+    kafka: () => startKafka({ home: join(home, 'kafka'), ...servers.kafka, progress, signal }),
   };
   // Each one's end is waited for: what is still starting can't be stopped yet.
   const ends = await Promise.allSettled(services.map((service) => start[service]()));

@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type Config, loadConfig } from '../config.ts';
+import { AppError } from '../errors.ts';
+import { makeHome } from '../local/home.ts';
+import { takeLock } from '../local/lock.ts';
+import { isFree } from '../local/ports.ts';
+import { killServers, startServers, stopServers } from '../local/servers.ts';
+import { createKafka, ensureTopics } from '../stream/kafka.ts';
+import { loadContext } from './context.ts';
+import { EXIT, reportFailure } from './exit.ts';
+import { keepServers } from './keep-servers.ts';
+import { migrateGraph } from './prepare.ts';
+import { ask, readQuestions } from './questions.ts';
+import { loadBundledSample } from './sample-streams.ts';
+import { createSteps } from './steps.ts';
+import { aborted, listenForStop } from './stop-signals.ts';
+import { leftProcesses, supervise, type Supervised } from './supervisor.ts';
+
+const inRepository = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const API_READY_MS = 60_000;
+
+const steps = createSteps(process.stdout);
+const processes: Supervised[] = [];
+let serversAreOurs = false;
+
+/** Brings everything up. Rejects where a step fails, or `stop` aborts between two of them. */
+async function bringUp(config: Config, stop: AbortSignal): Promise<void> {
+  const { home } = config;
+  for (const left of leftProcesses(home)) await left.stop();
+  if (!(await isFree(config.port))) {
+    throw new AppError('PORT_IN_USE', `Port ${config.port} is in use: end what listens there, or choose another, as in \`PORT=${config.port + 1} npm start\`.`);
+  }
+  serversAreOurs = true;
+  await steps.step('Neo4j and Kafka', (progress) => startServers(config, { progress, signal: stop }));
+  stop.throwIfAborted();
+  void keepServers(config, stop, steps.say);
+
+  const context = loadContext();
+  const kafka = createKafka(context.kafkaBrokers);
+  await steps.step('topics', () => ensureTopics(kafka, { partitions: config.partitions }));
+  await steps.step('migrations', () => migrateGraph(context.openDriver));
+  stop.throwIfAborted();
+
+  const api = keep('api', 'api.ts', config);
+  await steps.step('API', () => whileAlive(apiReady(config.port, stop)));
+  for (let i = 1; i <= config.consumers; i++) keep(`consumers-${i}`, 'consumers.ts', config);
+  if (config.sample === 'bundled') {
+    await steps.step('sample', (progress) => whileAlive(loadBundledSample({ context, kafka, folder: inRepository('sample'), progress, stop })));
+  }
+  stop.throwIfAborted();
+  void api;
+}
+
+function keep(name: string, script: string, { home }: Config): Supervised {
+  const one = supervise({ home, name, script, env: {}, say: steps.say });
+  processes.push(one);
+  return one;
+}
+
+/** `work`, unless one of our processes ends for good meanwhile. */
+function whileAlive<T>(work: Promise<T>): Promise<T> {
+  return Promise.race([work, ...processes.map((one) => one.failure)]);
+}
+
+async function apiReady(port: number, stop: AbortSignal): Promise<void> {
+  const end = Date.now() + API_READY_MS;
+  while (Date.now() < end) {
+    const reply = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => undefined);
+    if (reply?.ok) return;
+    await sleep(100, undefined, { signal: stop });
+  }
+  throw new AppError('SERVER_NOT_READY', `The API did not get ready within ${API_READY_MS / 1000} s.`);
+}
+
+async function printWhereAndAnswers(config: Config): Promise<void> {
+  const base = `http://127.0.0.1:${config.port}`;
+  steps.say(`
+AVD is ready.
+
+  GraphQL   ${base}/graphql
+  GraphiQL  ${base}/graphiql
+  health    ${base}/health/ready
+  metrics   ${base}/metrics
+  logs      ${config.home}/logs`);
+  if (config.sample === 'bundled') {
+    for (const question of readQuestions(inRepository('sample/questions.yaml'))) {
+      steps.say(`\n  ${question.title}`);
+      for (const line of await ask(`${base}/graphql`, inRepository('graphql/examples'), question)) steps.say(`    ${line}`);
+    }
+  }
+  steps.say(`\nCtrl-C stops everything; the data stays in ${config.home}.`);
+}
+
+/** Ends all that was started, in order: what writes, then Kafka, then Neo4j. */
+async function takeDown(home: string): Promise<void> {
+  await Promise.all(processes.map((one) => one.stop()));
+  if (serversAreOurs) await stopServers(home);
+}
+
+function hurry(home: string): void {
+  for (const one of processes) void one.kill();
+  void killServers(home);
+}
+
+async function main(): Promise<number> {
+  const config = loadConfig(process.env);
+  makeHome(config.home);
+  const release = takeLock(config.home);
+  const stop = listenForStop(() => hurry(config.home));
+  // Promises alone don't keep a process alive.
+  const alive = setInterval(() => undefined, 60_000);
+  let code: number = EXIT.done;
+  try {
+    await bringUp(config, stop);
+    await printWhereAndAnswers(config);
+    await whileAlive(aborted(stop));
+  } catch (error) {
+    if (!stop.aborted) code = reportFailure(error);
+  }
+  steps.say('\nStopping …');
+  await takeDown(config.home);
+  release();
+  clearInterval(alive);
+  return code;
+}
+
+process.exitCode = await main().catch(reportFailure);
