@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
 import type { Slice } from '../graph/offsets.ts';
-import type { SliceEvent, Writer } from '../graph/writer.ts';
+import type { MappedEvent, Writer } from '../graph/writer.ts';
 import type { Logger } from '../logger.ts';
 import { deadLetter, type DeadLetter, type RefusedPart, sendDeadLetters } from '../stream/dead-letters.ts';
 import type { StreamProducer } from '../stream/producer.ts';
@@ -23,14 +23,12 @@ export interface GraphTotals {
   refused: number;
 }
 
-/** A message of a slice, mapped; `refusal` where it asks nothing of the graph but to be counted. */
+/** A message of a slice, mapped. `refusal` says why it asks nothing of the graph but to be counted. */
 interface Item {
-  readonly record: StreamRecord | undefined;
-  readonly event: SliceEvent;
+  readonly record: StreamRecord;
+  readonly event: MappedEvent;
   readonly refusal?: Omit<RefusedPart, 'place'>;
 }
-
-const NO_MESSAGE: Item = { record: undefined, event: { actions: [], outcome: 'filtered' } };
 
 /**
  * Typed events → the graph. Dead letters are durable before the transaction that counts them; the transaction holds
@@ -55,23 +53,25 @@ export function createGraphStage({ writer, producer, logger }: GraphStageDeps) {
       await write(slice, items);
     } catch (error) {
       if (!isAboutTheData(error)) throw error;
-      const [only] = items;
-      if (items.length === 1 && only !== undefined) {
-        if (only.refusal !== undefined || isMemory(error)) throw error;
-        logger.error({ err: error, topic: slice.topic, partition: slice.partition, offset: slice.from }, 'the database refuses a message');
-        await write(slice, [{ ...only, event: { actions: [], outcome: 'dead-lettered' }, refusal: UNWRITABLE }]);
-        return;
-      }
-      const half = Math.ceil(items.length / 2);
-      const middle = slice.from + half;
-      await writeIsolating({ ...slice, next: middle }, items.slice(0, half));
-      await writeIsolating({ ...slice, from: middle }, items.slice(half));
+      const half = items[Math.ceil(items.length / 2)];
+      if (half === undefined || items.length < 2) return await refuseOnly(slice, items, error);
+      const middle = half.record.offset;
+      await writeIsolating({ ...slice, next: middle }, items.filter(({ record }) => record.offset < middle));
+      await writeIsolating({ ...slice, from: middle }, items.filter(({ record }) => record.offset >= middle));
     }
   };
 
+  const refuseOnly = async (slice: Slice, [only]: readonly Item[], error: unknown): Promise<void> => {
+    if (only === undefined || only.refusal !== undefined || isMemory(error)) throw error;
+    const { topic, partition } = slice;
+    // The code only: the database's message may quote what was to be written.
+    const code = error instanceof AppError ? error.details.code : undefined;
+    logger.error({ code, topic, partition, offset: only.record.offset }, 'the database refuses a message');
+    await write(slice, [{ record: only.record, event: { actions: [], outcome: 'dead-lettered' }, refusal: UNWRITABLE }]);
+  };
+
   const handle = async ({ topic, partition, from, next, records }: StreamSlice): Promise<void> => {
-    const items: Item[] = new Array<Item>(next - from).fill(NO_MESSAGE);
-    for (const record of records) items[record.offset - from] = itemOf(record, topic);
+    const items = records.map((record) => itemOf(record, topic));
     await writeIsolating({ group: GROUPS.graph, topic, partition, from, next }, items);
   };
 
@@ -88,7 +88,7 @@ function itemOf(record: StreamRecord, topic: string): Item {
 }
 
 function letterOf({ record, refusal }: Item, { topic, partition }: Slice): DeadLetter | undefined {
-  if (record === undefined || refusal === undefined) return undefined;
+  if (refusal === undefined) return undefined;
   const value = record.value ?? new Uint8Array();
   return deadLetter(
     {

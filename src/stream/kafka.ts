@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel, type Admin, type ITopicConfig } from 'kafkajs';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
@@ -90,20 +91,26 @@ export async function ensureTopics(
   });
 }
 
-/** Where the log of each partition of `topics` begins and ends now. */
+/** Where the log of each partition of `topics` begins and ends now. @throws AppError STREAM_UNAVAILABLE */
 export async function logEnds(kafka: Kafka, topics: readonly string[]): Promise<LogEnd[]> {
-  return withAdmin(kafka, async (admin) => {
-    const perTopic = await Promise.all(
-      topics.map(async (topic) => {
-        const offsets = await admin.fetchTopicOffsets(topic);
-        return offsets.map(({ partition, low, high }) => ({
-          topic,
-          partition,
-          start: Number(low),
-          end: Number(high),
-        }));
-      }),
-    );
-    return perTopic.flat();
-  });
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await withAdmin(kafka, async (admin) => (await Promise.all(topics.map((t) => topicEnds(admin, t)))).flat());
+    } catch (error) {
+      // A broker may be told later than its clients that it leads a partition; the client doesn't wait for it by itself.
+      if (attempt === 10 || !isNotYetLeading(error)) throw error;
+      await sleep(200);
+    }
+  }
+}
+
+async function topicEnds(admin: Admin, topic: string): Promise<LogEnd[]> {
+  const offsets = await admin.fetchTopicOffsets(topic);
+  return offsets.map(({ partition, low, high }) => ({ topic, partition, start: Number(low), end: Number(high) }));
+}
+
+function isNotYetLeading(error: unknown): boolean {
+  const cause = error instanceof AppError ? error.cause : undefined;
+  const type = cause instanceof Error && 'type' in cause ? cause.type : undefined;
+  return type === 'NOT_LEADER_FOR_PARTITION' || type === 'LEADER_NOT_AVAILABLE';
 }
