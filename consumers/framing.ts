@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { AppError } from '../src/errors.ts';
+import { MAX_DOCUMENT_BYTES, type Stream } from '../src/stream/topics.ts';
+import { digestFile, isBrokenGzip, nameOf, readChunks, readStart, requireFile } from './file-chunks.ts';
+import type { Format, Framed, FramedRefusal } from './format.ts';
+import { FORMATS } from './formats.ts';
+import { peek, withoutMark } from './peek.ts';
+import { EXCERPT_BYTES, type Piece, splitLines, splitRows } from './pieces.ts';
+import type { RefusalCode } from './refusal.ts';
+
+export type { Framed } from './format.ts';
+
+/**
+ * Splits a file into raw documents, one after the other, in bounded memory whatever its size. gzip is recognised by its
+ * content. What is no document (too large, broken gzip, an unclosed quote, no known format) comes out as refused, and
+ * the file goes on behind it where that is possible.
+ * @param options.format the id of a format; otherwise the first line tells
+ * @throws AppError NOT_FOUND where there is no such file, USAGE where the stream has no such format
+ * @example for await (const framed of frameFile('partner.csv', 'partner-relationships', {})) …
+ */
+export async function* frameFile(
+  path: string,
+  stream: Stream,
+  options: { readonly format?: string | undefined },
+): AsyncGenerator<Framed> {
+  const named = options.format === undefined ? undefined : formatById(stream, options.format);
+  await requireFile(path);
+  try {
+    yield* frameContent(path, stream, named);
+  } catch (error) {
+    if (!isBrokenGzip(error)) throw error;
+    yield refuseFile(path, 'MALFORMED_GZIP', 'Malformed gzip: it breaks off or is damaged; what came before was read.');
+  }
+}
+
+async function* frameContent(path: string, stream: Stream, named: Format | undefined): AsyncGenerator<Framed> {
+  const { firstLine, encoding, chunks } = await peek(readChunks(path));
+  if (encoding === 'utf-16') {
+    await chunks.return(undefined);
+    yield refuseFile(path, 'UTF16', 'The file is UTF-16 by its byte order mark; UTF-8 is expected.');
+    return;
+  }
+  if (firstLine === '') return;
+  const format = named ?? recognise(stream, firstLine);
+  if (format === undefined) {
+    await chunks.return(undefined);
+    const known = FORMATS[stream].map((f) => f.id).join(', ');
+    yield refuseFile(path, 'UNKNOWN_FORMAT', `No format of ${stream} looks like this; --format names one of ${known}.`);
+    return;
+  }
+  if (format.framing === 'whole') yield* frameWhole(path, format, chunks);
+  else if (format.framing === 'lines') yield* framePieces(path, format, splitLines(withoutMark(chunks)));
+  else yield* frameRows(path, format, splitRows(withoutMark(chunks)));
+}
+
+function formatById(stream: Stream, id: string): Format {
+  const found = FORMATS[stream].find((format) => format.id === id);
+  if (found !== undefined) return found;
+  const known = FORMATS[stream].map((format) => format.id).join(', ');
+  throw new AppError('USAGE', `The stream ${stream} has no format ${id}. It has: ${known}.`, { stream, format: id });
+}
+
+/** A stream with one format needs no sign of it: what doesn't fit is refused by its reader, with a better reason. */
+function recognise(stream: Stream, firstLine: string): Format | undefined {
+  const formats = FORMATS[stream];
+  return formats.find((format) => format.recognise(firstLine)) ?? (formats.length === 1 ? formats[0] : undefined);
+}
+
+async function* frameWhole(path: string, format: Format, chunks: AsyncIterable<Buffer>): AsyncGenerator<Framed> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    parts.push(chunk);
+    size += chunk.length;
+    if (size > MAX_DOCUMENT_BYTES) {
+      const original = Buffer.from(Buffer.concat(parts).subarray(0, EXCERPT_BYTES));
+      const reason = 'The document is larger than the limit of 16 MiB once inflated; it was not read further.';
+      yield { ...(await refuseFile(path, 'TOO_LARGE', reason)), original, truncated: true };
+      return;
+    }
+  }
+  yield { kind: 'document', bytes: Buffer.concat(parts), place: nameOf(path), format: format.id };
+}
+
+async function* frameRows(path: string, format: Format, rows: AsyncGenerator<Piece>): AsyncGenerator<Framed> {
+  if (format.framing === 'csv-without-header') {
+    yield* framePieces(path, format, rows);
+    return;
+  }
+  const { value: header } = await rows.next();
+  if (header === undefined) return;
+  if (header.problem !== undefined) {
+    await rows.return(undefined);
+    yield refuseFile(path, 'UNCLOSED_QUOTE', 'The header is not a row of CSV, so no row can be read.');
+    return;
+  }
+  yield* framePieces(path, format, rows, header.bytes.toString('utf8'));
+}
+
+async function* framePieces(
+  path: string,
+  format: Format,
+  pieces: AsyncIterable<Piece>,
+  columns?: string,
+): AsyncGenerator<Framed> {
+  for await (const piece of pieces) {
+    const place = `${nameOf(path)} line ${piece.line}`;
+    if (piece.problem !== undefined) yield await refusePiece(path, place, piece);
+    else yield { kind: 'document', bytes: piece.bytes, place, format: format.id, ...(columns !== undefined && { columns }) };
+  }
+}
+
+async function refusePiece(path: string, place: string, piece: Piece): Promise<FramedRefusal> {
+  const { bytes: original, line, lastLine } = piece;
+  switch (piece.problem) {
+    case 'given-up': {
+      const reason = 'The line is longer than 1 GiB; the rest of the file was not read.';
+      return { kind: 'refused', place, code: 'TOO_LARGE', reason, digest: await digestFile(path), original, truncated: true };
+    }
+    case 'too-large': {
+      const reason = 'The document is larger than the limit of 16 MiB.';
+      return { kind: 'refused', place, code: 'TOO_LARGE', reason, digest: piece.digest ?? '', original, truncated: true };
+    }
+    default: {
+      const rest = lastLine > line ? `; lines ${line} to ${lastLine} are refused with it` : '';
+      const reason = `Unclosed quote that begins on line ${line}${rest}.`;
+      const digest = createHash('sha256').update(original).digest('hex');
+      return { kind: 'refused', place, code: 'UNCLOSED_QUOTE', reason, digest, original, truncated: false };
+    }
+  }
+}
+
+/** Refuses the file as it lies on the disk. */
+async function refuseFile(path: string, code: RefusalCode, reason: string): Promise<FramedRefusal> {
+  const start = await readStart(path, MAX_DOCUMENT_BYTES + 1);
+  const truncated = start.length > MAX_DOCUMENT_BYTES;
+  const original = truncated ? Buffer.from(start.subarray(0, EXCERPT_BYTES)) : start;
+  return { kind: 'refused', place: nameOf(path), code, reason, digest: await digestFile(path), original, truncated };
+}

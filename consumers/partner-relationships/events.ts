@@ -1,0 +1,100 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { Service } from '../../src/identity/service.ts';
+import type { NamedOrganizationSchema } from '../../src/stream/generated/avd/common/v1/common_pb.ts';
+import {
+  MergeStatedSchema,
+  RelationshipStatedSchema,
+} from '../../src/stream/generated/avd/partner_relationships/v1/partner_relationships_pb.ts';
+import { MERGE_KEY, TYPED_TOPICS } from '../../src/stream/topics.ts';
+import { createEvent, type RawDocument, type TypedEvent } from '../document.ts';
+import { toEvidence, toReference, toService } from '../messages.ts';
+import { type DomainEnd, type End, identityOf, type OrganizationEnd } from './end.ts';
+
+/** What every statement carries, whatever it states. */
+export interface Stating {
+  readonly document: RawDocument;
+  /** Where in the document it stands; empty where the document is the one statement. Never a line of a file. */
+  readonly record: string;
+  /** Milliseconds since 1970, UTC. */
+  readonly time: number;
+  readonly retracted: boolean;
+  /** 0 to 1. */
+  readonly confidence: number;
+}
+
+type Relationship = Exclude<MessageInitShape<typeof RelationshipStatedSchema>['relationship'], undefined>;
+
+/** "`subject` uses `object` for `service`." */
+export function usesEvent(
+  subject: End,
+  service: Service,
+  object: End,
+  critical: boolean | undefined,
+  stating: Stating,
+): TypedEvent {
+  const value = {
+    subject: toReference(subject),
+    service: toService(service),
+    object: toReference(object),
+    ...(critical !== undefined && { critical }),
+    subjectName: spellingOf(subject),
+    objectName: spellingOf(object),
+  };
+  return relationshipEvent(subject, { case: 'uses', value }, stating);
+}
+
+/** "`domain` belongs to `organization`." */
+export function belongsToEvent(domain: DomainEnd, organization: OrganizationEnd, stating: Stating): TypedEvent {
+  const value = { domain: domain.name, organization: named(organization) };
+  return relationshipEvent(domain, { case: 'belongsTo', value }, stating);
+}
+
+/** "`organization` is part of `parent`." */
+export function partOfEvent(organization: OrganizationEnd, parent: OrganizationEnd, stating: Stating): TypedEvent {
+  const value = { organization: named(organization), parent: named(parent) };
+  return relationshipEvent(organization, { case: 'partOf', value }, stating);
+}
+
+/** "`a` and `b` are one." All merges have one key, so that they have one writer. */
+export function mergeEvent(
+  a: OrganizationEnd,
+  b: OrganizationEnd,
+  why: { readonly author: string; readonly reason: string },
+  stating: Stating,
+): TypedEvent {
+  const { document, time } = stating;
+  return createEvent({
+    topic: TYPED_TOPICS.mergeStated,
+    key: MERGE_KEY,
+    schema: MergeStatedSchema,
+    message: { a: named(a), b: named(b), ...why, ...statedBy(stating, '') },
+    source: document.source,
+    time,
+  });
+}
+
+function relationshipEvent(subject: End, relationship: Relationship, stating: Stating): TypedEvent {
+  const { document, time } = stating;
+  const host = subject.kind === 'domain' ? subject.host : '';
+  return createEvent({
+    topic: TYPED_TOPICS.relationshipStated,
+    key: identityOf(subject),
+    schema: RelationshipStatedSchema,
+    message: { relationship, ...statedBy(stating, host) },
+    source: document.source,
+    time,
+  });
+}
+
+function statedBy({ document, record, time, retracted, confidence }: Stating, host: string) {
+  const evidence = toEvidence({ document: document.document, record, host, observedAt: time });
+  return { statedAt: BigInt(time), retracted, confidence, evidence };
+}
+
+function named({ key, spelling }: OrganizationEnd): MessageInitShape<typeof NamedOrganizationSchema> {
+  return { key, name: spelling };
+}
+
+function spellingOf(end: End): string {
+  return end.kind === 'organization' ? end.spelling : '';
+}

@@ -1,0 +1,94 @@
+import type { GraphAction, NameOrganization, Statement } from '../../src/graph/actions.ts';
+import type {
+  MergeStated,
+  RelationshipStated,
+} from '../../src/stream/generated/avd/partner_relationships/v1/partner_relationships_pb.ts';
+import { AppError } from '../../src/errors.ts';
+import { type Envelope, fromEvidence, fromReference, fromService } from '../messages.ts';
+
+/** A statement of a partner or analyst, and the names that it gives. @throws AppError REFUSED where the message is incomplete */
+export function mapRelationshipStated(message: RelationshipStated, envelope: Envelope): GraphAction[] {
+  const statement = statementOf(message, envelope);
+  const { relationship } = message;
+  switch (relationship.case) {
+    case 'uses': {
+      const { subject, service, object, critical, subjectName, objectName } = relationship.value;
+      const ends = { subject: fromReference(subject), object: fromReference(object) };
+      return [
+        {
+          type: 'state-use',
+          ...statement,
+          ...ends,
+          service: fromService(service),
+          ...(critical !== undefined && { critical }),
+        },
+        ...(ends.subject.kind === 'organization' ? naming(ends.subject.key, subjectName, statement) : []),
+        ...(ends.object.kind === 'organization' ? naming(ends.object.key, objectName, statement) : []),
+      ];
+    }
+    case 'belongsTo': {
+      const { domain, organization } = relationship.value;
+      const { key, name } = required(organization, 'organization');
+      return [
+        { type: 'state-ownership', ...statement, domain, organization: key },
+        ...naming(key, name, statement),
+      ];
+    }
+    case 'partOf': {
+      const organization = required(relationship.value.organization, 'organization');
+      const parent = required(relationship.value.parent, 'parent');
+      return [
+        { type: 'state-part-of', ...statement, organization: organization.key, parent: parent.key },
+        ...naming(organization.key, organization.name, statement),
+        ...naming(parent.key, parent.name, statement),
+      ];
+    }
+    default:
+      throw incomplete('relationship');
+  }
+}
+
+/** A merge, or its withdrawal. @throws AppError REFUSED where the message is incomplete */
+export function mapMergeStated(message: MergeStated, envelope: Envelope): GraphAction[] {
+  const statement = statementOf(message, envelope);
+  const a = required(message.a, 'a');
+  const b = required(message.b, 'b');
+  const { author, reason } = message;
+  return [
+    {
+      type: 'state-same-as',
+      ...statement,
+      // The pair is unordered, so it is written in one order.
+      organizations: a.key < b.key ? [a.key, b.key] : [b.key, a.key],
+      ...(author !== '' && { author }),
+      ...(reason !== '' && { reason }),
+    },
+    ...naming(a.key, a.name, statement),
+    ...naming(b.key, b.name, statement),
+  ];
+}
+
+function statementOf(message: RelationshipStated | MergeStated, envelope: Envelope): Statement {
+  return {
+    source: envelope.source,
+    time: Number(message.statedAt),
+    event: envelope.id,
+    retracted: message.retracted,
+    confidence: message.confidence,
+    evidence: fromEvidence(message.evidence),
+  };
+}
+
+/** A retraction takes back the statement, not how the organization is spelt. */
+function naming(key: string, name: string, { time }: Statement): NameOrganization[] {
+  return name === '' ? [] : [{ type: 'name-organization', key, name, time }];
+}
+
+function required<T>(part: T | undefined, field: string): T {
+  if (part === undefined) throw incomplete(field);
+  return part;
+}
+
+function incomplete(field: string): AppError {
+  return new AppError('REFUSED', 'The typed message lacks a field', { code: 'UNDECODABLE_EVENT', field });
+}
