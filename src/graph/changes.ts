@@ -86,9 +86,11 @@ export const canonicalChange = ({ organization, canonical }: CanonicalChange): C
 export const withdrawalChange = (source: string, before: number): Change =>
   identityChange(source, { case: 'withdrawn', value: { source, before: BigInt(before) } });
 
-/** How a transaction's changes wait in the outbox. */
-export const encodeChanges = (changes: readonly Change[]): Uint8Array =>
-  toBinary(ChangeSetSchema, create(ChangeSetSchema, { changes: [...changes] }));
+/** How a transaction's changes wait in the outbox; the driver takes signed bytes only. */
+export function encodeChanges(changes: readonly Change[]): Int8Array {
+  const bytes = toBinary(ChangeSetSchema, create(ChangeSetSchema, { changes: [...changes] }));
+  return new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
 
 type IdentityInit = Parameters<typeof create<typeof IdentityChangedSchema>>[1];
 

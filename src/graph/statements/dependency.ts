@@ -131,9 +131,9 @@ const DEPENDENTS = `${nodesOf('key', 'o')}
   WITH key, withdrawn, s, r, ${organizationOf('s', 'sw')} AS dependent
   WHERE dependent <> key`;
 
-/** Whether the subject `s` can do without the vendor `key` for `service`: asks for all that it uses for it. */
-export const HOP_IS_CRITICAL = `CALL (key, withdrawn, s, service) {
-    MATCH (s)-[r:USES]->(o) WHERE r.service = service AND ${IN_FORCE}
+/** Whether the subject `s` cannot do without the vendor `key` for the service `what`: asks for all that it uses for it. */
+export const HOP_IS_CRITICAL = `CALL (key, withdrawn, s, what) {
+    MATCH (s)-[r:USES]->(o) WHERE r.service = what AND ${IN_FORCE}
     ${judged('key')}
     WHERE vendor = key
     RETURN coalesce(max(critical), 0) AS critical
@@ -142,11 +142,11 @@ export const HOP_IS_CRITICAL = `CALL (key, withdrawn, s, service) {
 const CLAIMS = `WITH dependent, collect({source: r.source, weight: ${WEIGHT}}) AS weights,
     collect(DISTINCT r.service) AS services, max(r.lastSeen) AS lastSeen`;
 
-const CRITICAL_CLAIMS = `WITH key, withdrawn, s, dependent, r.service AS service,
+const CRITICAL_CLAIMS = `WITH key, withdrawn, s, dependent, r.service AS what,
     collect({source: r.source, weight: ${WEIGHT}}) AS weights, max(r.lastSeen) AS lastSeen
   ${HOP_IS_CRITICAL}
-  WITH dependent, reduce(all = [], w IN collect(weights) | all + w) AS weights, collect(DISTINCT service) AS services,
-    max(lastSeen) AS lastSeen, max(CASE WHEN $service IS NULL OR service = $service THEN critical END) AS critical
+  WITH dependent, reduce(all = [], w IN collect(weights) | all + w) AS weights, collect(DISTINCT what) AS services,
+    max(lastSeen) AS lastSeen, max(CASE WHEN $service IS NULL OR what = $service THEN critical END) AS critical
   WHERE critical = 1
   WITH dependent, weights, services, lastSeen`;
 

@@ -146,7 +146,7 @@ export const replaceIncidents = statement<
    CALL (i, row) { UNWIND row.organizations AS key MATCH (o:Organization {key: key}) CREATE (i)-[:AFFECTS]->(o) }`,
 );
 
-export const createOutbox = statement<{ id: string; payload: Uint8Array | Int8Array }, Record<string, never>>(
+export const createOutbox = statement<{ id: string; payload: Int8Array }, Record<string, never>>(
   'write.createOutbox',
   'CREATE (:Outbox {id: $id, createdAt: timestamp(), payload: $payload})',
 );
