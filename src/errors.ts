@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   OFFSET_OUT_OF_RANGE: false,
   DIGEST_CHANGED: false,
   MIGRATION_CHANGED: false,
+  GRAPH_BROKEN: false,
   // questions
   BAD_ARGUMENT: false,
   BAD_ID: false,

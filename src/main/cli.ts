@@ -1,11 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { register as registerDown } from './commands/down.ts';
+import { register as registerGraph } from './commands/graph.ts';
 import { register as registerMigrate } from './commands/migrate.ts';
 import { register as registerStatus } from './commands/status.ts';
 import { register as registerUp } from './commands/up.ts';
 import { EXIT, reportFailure } from './exit.ts';
 
-const COMMANDS = [registerUp, registerDown, registerStatus, registerMigrate];
+const COMMANDS = [registerUp, registerDown, registerStatus, registerMigrate, registerGraph];
 
 /** Runs one command. @returns the exit code: 0 done, 1 failed, 2 wrong use. */
 async function run(argv: readonly string[]): Promise<number> {

@@ -6,6 +6,9 @@ import type { Knowledge } from '../../consumers/document.ts';
 import { loadDetector } from '../detection/detector.ts';
 import { loadSources } from '../governance/sources.ts';
 
+/** Every declared source. */
+export const SOURCES_FILE = fileURLToPath(new URL('../../governance/sources.yaml', import.meta.url));
+
 const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 
 /**
@@ -15,7 +18,7 @@ const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, im
 export async function loadKnowledge(): Promise<{ readonly knowledge: Knowledge; readonly digest: string }> {
   const [rules, declared] = await Promise.all([
     loadDetector(path('detection')),
-    loadSources(path('governance/sources.yaml')),
+    loadSources(SOURCES_FILE),
   ]);
   const parts = { rules: rules.digest, sources: declared.digest, suffixes: suffixListVersion() };
   const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
