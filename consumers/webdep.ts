@@ -32,7 +32,10 @@ export interface Party {
 const UNKNOWN_CONFIDENCE = 0.5;
 
 /** Splits a row and checks how many columns it has. */
-export function readColumns(bytes: Uint8Array, expected: readonly number[]): { fields: readonly string[] } | { refusal: Fault } {
+export function readColumns(
+  bytes: Uint8Array,
+  expected: readonly number[],
+): { fields: readonly string[] } | { refusal: Fault } {
   const row = readRow(bytes);
   if ('refusal' in row) return row;
   const fields = row.fields.map((field) => field.trim());
@@ -64,7 +67,12 @@ export function readLabel(field: string): { label: Label } | { refusal: Fault } 
  * it looks like a domain; a site that serves itself is its own provider; an unknown one is a domain where it reads as
  * one, because it is then a name server's.
  */
-export function readParty(source: string, site: Site, label: Label, provider: string): Party | { refusal: Fault | NameFault } {
+export function readParty(
+  source: string,
+  site: Site,
+  label: Label,
+  provider: string,
+): Party | { refusal: Fault | NameFault } {
   if (provider === '') return missing('provider');
   const organization = organizationKey(source, provider);
   if ('refusal' in organization) return organization;

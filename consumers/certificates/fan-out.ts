@@ -84,9 +84,15 @@ interface Authority {
   readonly rule: string;
 }
 
-function readIssuer({ issuerOrganization }: Certificate, source: string, detector: Detector): Authority | { refusal: Fault | NameFault } {
+function readIssuer(
+  { issuerOrganization }: Certificate,
+  source: string,
+  detector: Detector,
+): Authority | { refusal: Fault | NameFault } {
   if (issuerOrganization === undefined) {
-    return { refusal: { code: 'FIELD_MISSING', reason: 'The issuer is missing: the certificate names no organization.' } };
+    return {
+      refusal: { code: 'FIELD_MISSING', reason: 'The issuer is missing: the certificate names no organization.' },
+    };
   }
   const known = detector.issuer(issuerOrganization);
   if (known !== undefined) {

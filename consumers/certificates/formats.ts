@@ -84,14 +84,19 @@ export function readX509(value: unknown): Scans | { readonly refusal: Fault } {
   const { parsed } = recordOf(value);
   if (!isRecord(parsed)) return { refusal: { code: 'FIELD_MISSING', reason: 'parsed is missing.' } };
   const certificate = readCertificate(parsed);
-  return { scans: [{ record: 'parsed', scanned: undefined, timestamp: undefined, stapled: undefined, certificate }], filtered: 0 };
+  return {
+    scans: [{ record: 'parsed', scanned: undefined, timestamp: undefined, stapled: undefined, certificate }],
+    filtered: 0,
+  };
 }
 
 function readCertificate(parsed: Readonly<Record<string, unknown>>): Certificate {
   const validity = recordOf(parsed.validity);
   const alternatives = recordOf(recordOf(parsed.extensions).subject_alt_name);
   return {
-    issuerOrganization: itemsOf(recordOf(parsed.issuer).organization).map(textOf).find((name) => name !== undefined),
+    issuerOrganization: itemsOf(recordOf(parsed.issuer).organization)
+      .map(textOf)
+      .find((name) => name !== undefined),
     isSelfSigned: recordOf(parsed.signature).self_signed === true,
     validFrom: validity.start,
     validUntil: validity.end,

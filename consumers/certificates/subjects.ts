@@ -55,7 +55,9 @@ export function readSubjects({ record, scanned, certificate }: Scan, place: stri
     }
     const domain = registrableDomain(normalised.host);
     if (domain === undefined) {
-      refused.push(refuse('NO_REGISTRABLE_DOMAIN', `${place} ${at}`, 'The alternative name has no registrable domain.'));
+      refused.push(
+        refuse('NO_REGISTRABLE_DOMAIN', `${place} ${at}`, 'The alternative name has no registrable domain.'),
+      );
     } else if (!subjects.has(domain)) {
       subjects.set(domain, { domain, record: at, host: normalised.host, scanned: false });
     }

@@ -30,11 +30,18 @@ const MOST_RECORDS = 1000;
  * Reads a successful look-up (NOERROR or NXDOMAIN) of `target`.
  * @returns undefined for a module that says nothing AVD keeps
  */
-export function readAnswer(lookup: DnsLookup, target: Target, detector: Detector, place: string): Answer | Worthless | undefined {
+export function readAnswer(
+  lookup: DnsLookup,
+  target: Target,
+  detector: Detector,
+  place: string,
+): Answer | Worthless | undefined {
   const path = `results.${lookup.module}`;
   const answers = lookup.answers ?? [];
   if (answers.length > MOST_RECORDS) {
-    return { refusal: refuse('TOO_MANY', `${place} ${path}`, `${answers.length} records; at most ${MOST_RECORDS} are read.`) };
+    return {
+      refusal: refuse('TOO_MANY', `${place} ${path}`, `${answers.length} records; at most ${MOST_RECORDS} are read.`),
+    };
   }
   // A name that doesn't exist has no records, whatever the resolver found on the way.
   const records = lookup.status === 'NXDOMAIN' ? [] : answers;
@@ -71,7 +78,12 @@ type Detect = (host: string) => Detection | undefined;
  * An empty answer and a name that doesn't exist are whole sets too: nobody serves it. Only an answer for the registrable
  * domain itself is a set of the domain's; `www.shop.example` has no name servers, and shop.example has.
  */
-function readSet({ records, target, path, place }: Context, type: 'NS' | 'MX', service: Service, detect: Detect): Answer | Worthless {
+function readSet(
+  { records, target, path, place }: Context,
+  type: 'NS' | 'MX',
+  service: Service,
+  detect: Detect,
+): Answer | Worthless {
   const providers: Provider[] = [];
   let filtered = 0;
   let hasNullMx = false;

@@ -47,7 +47,10 @@ export function readZdns(value: unknown): ZdnsLine | { readonly refusal: Fault }
   const name = textOf(line.altered_name) ?? textOf(line.name);
   if (name === undefined) return { refusal: { code: 'FIELD_MISSING', reason: 'name is missing.' } };
   if (!isRecord(line.results)) return { refusal: { code: 'FIELD_MISSING', reason: 'results is missing.' } };
-  return { name, lookups: Object.entries(line.results).map(([module, result]) => readLookup(module, recordOf(result))) };
+  return {
+    name,
+    lookups: Object.entries(line.results).map(([module, result]) => readLookup(module, recordOf(result))),
+  };
 }
 
 function readLookup(module: string, result: Readonly<Record<string, unknown>>): DnsLookup {

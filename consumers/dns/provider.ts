@@ -1,7 +1,7 @@
 import type { Detection } from '../../src/detection/detector.ts';
+import type { Reference } from '../../src/graph/actions.ts';
 import { normaliseHost, registrableDomain } from '../../src/identity/domain-name.ts';
 import type { Service } from '../../src/identity/service.ts';
-import type { Reference } from '../../src/graph/actions.ts';
 import type { Fault } from '../refusal.ts';
 
 /** Who serves a domain by an answer, and where the answer says so. */

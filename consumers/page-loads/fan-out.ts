@@ -1,9 +1,12 @@
-import { toEvidence, toService } from '../messages.ts';
 import type { Service } from '../../src/identity/service.ts';
-import { PageObservedSchema, VendorContactedSchema } from '../../src/stream/generated/avd/page_loads/v1/page_loads_pb.ts';
+import {
+  PageObservedSchema,
+  VendorContactedSchema,
+} from '../../src/stream/generated/avd/page_loads/v1/page_loads_pb.ts';
 import { TYPED_TOPICS } from '../../src/stream/topics.ts';
 import { checkTime, createEvent, type FanOut, type Knowledge, type RawDocument, type TypedEvent } from '../document.ts';
 import { parseJson } from '../json.ts';
+import { toEvidence, toService } from '../messages.ts';
 import { platformEvents, type SeenDomain } from '../platform.ts';
 import { type Fault, type Refusal, refuseAt } from '../refusal.ts';
 import { parseTime } from '../time.ts';
@@ -44,7 +47,10 @@ function fanOutPage(page: HarPage, document: RawDocument, knowledge: Knowledge):
   if ('refusal' in when) return refusedPage(when.refusal);
   const site = findSite(page, entries);
   if (site === undefined) {
-    return refusedPage({ code: 'FIELD_MISSING', reason: 'The page names no site: no entry, and no address as its title.' });
+    return refusedPage({
+      code: 'FIELD_MISSING',
+      reason: 'The page names no site: no entry, and no address as its title.',
+    });
   }
   if (site.kind === 'refused') return refusedPage(site.fault);
   if (site.kind === 'no-domain') {
@@ -76,7 +82,10 @@ function pageTime(page: HarPage, entries: readonly TimedEntry[], document: RawDo
   const first = entries.reduce((least, { time }) => Math.min(least, time), Number.POSITIVE_INFINITY);
   const time = stated?.time ?? (Number.isFinite(first) ? first : document.observedAt);
   if (time === undefined) {
-    const refusal: Fault = { code: 'TIME_MISSING', reason: 'Neither the page, its entries nor --observed-at say when.' };
+    const refusal: Fault = {
+      code: 'TIME_MISSING',
+      reason: 'Neither the page, its entries nor --observed-at say when.',
+    };
     return { refusal };
   }
   const refusal = checkTime(time, document);
@@ -115,7 +124,11 @@ function strongestContacts(hosts: readonly SeenDomain[], { detector }: Knowledge
   const groups = new Map<string, Contact[]>();
   for (const seen of hosts) {
     const known = detector.host(seen.host);
-    const { service, confidence, rule } = known ?? { service: 'OTHER' as const, confidence: UNKNOWN_CONFIDENCE, rule: '' };
+    const { service, confidence, rule } = known ?? {
+      service: 'OTHER' as const,
+      confidence: UNKNOWN_CONFIDENCE,
+      rule: '',
+    };
     const key = `${service} ${seen.domain}`;
     const group = groups.get(key);
     const contact = { ...seen, service, confidence, rule };

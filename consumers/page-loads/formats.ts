@@ -1,5 +1,5 @@
-import type { Format } from '../format.ts';
 import { isRecord, itemsOf, recordOf, textOf } from '../fields.ts';
+import type { Format } from '../format.ts';
 import type { Fault } from '../refusal.ts';
 
 /** HAR 1.1 and 1.2 (http://www.softwareishard.com/blog/har-12-spec/): one file is one document. */
