@@ -1,0 +1,33 @@
+import type { Sources } from '../governance/sources.ts';
+import type { ExposureQueries } from '../queries/types.ts';
+import { createLoaders, type Loaders } from './loaders.ts';
+
+/** What the resolvers of one request share. */
+export interface ApiContext {
+  /** Given up at the request's deadline. */
+  readonly queries: ExposureQueries;
+  readonly loaders: Loaders;
+  readonly sources: Sources;
+  /** The instant of the request, ms since 1970: every part of an answer is of the same instant. */
+  readonly now: number;
+}
+
+export interface ContextDeps {
+  readonly queries: ExposureQueries;
+  readonly sources: Sources;
+  /** How long an answer may take, in ms. */
+  readonly timeLimit: number;
+}
+
+/** Makes the context of a request that begins now. */
+export function createContext({ queries, sources, timeLimit }: ContextDeps): ApiContext {
+  const now = Date.now();
+  const limited = queries.within(now + timeLimit);
+  return { queries: limited, loaders: createLoaders(limited, now), sources, now };
+}
+
+/** How a resolver is written: its parent, its arguments as they came, the context. */
+export type Resolver<Parent = unknown> = (parent: Parent, args: Record<string, unknown>, context: ApiContext) => unknown;
+
+/** A type's fields that need more than a property of the parent. */
+export type Resolvers<Parent> = Readonly<Record<string, Resolver<Parent>>>;

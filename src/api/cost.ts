@@ -1,0 +1,111 @@
+import {
+  type ArgumentNode,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  getNamedType,
+  getNullableType,
+  type GraphQLCompositeType,
+  type GraphQLField,
+  type GraphQLSchema,
+  isCompositeType,
+  isListType,
+  isObjectType,
+  isUnionType,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+import { LARGEST_PAGE } from './arguments.ts';
+
+/** What a list without pages is taken for. */
+const USUAL_LIST = 10;
+/** Questions that look at far more of the graph than they list, each worth a large page. */
+const DEEP_QUESTION = 2000;
+const DEEP: ReadonlySet<string> = new Set(['exposurePaths', 'concentrationRisk', 'vendors', 'nthParties', 'blastRadius']);
+
+interface Walk {
+  readonly schema: GraphQLSchema;
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly defaults: ReadonlyMap<string, unknown>;
+}
+
+/**
+ * About how many items an operation asks for: page sizes multiplied along each path and added up. Its size has been
+ * checked, so writing fragments out is bounded.
+ */
+export function estimateCost(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): number {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  }
+  const defaults = new Map(
+    (operation.variableDefinitions ?? []).map((v) => [v.variable.name.value, literal(v.defaultValue)]),
+  );
+  const root = schema.getRootType(operation.operation);
+  return root ? costOf(operation.selectionSet, root, 1, { schema, fragments, variables, defaults }) : 0;
+}
+
+/** `page`: how many items `edges` and `nodes` hold, where the set is that of a connection. */
+function costOf(set: SelectionSetNode, type: GraphQLCompositeType, page: number, walk: Walk): number {
+  let cost = 0;
+  for (const selection of set.selections) {
+    if (selection.kind === Kind.FIELD) {
+      cost += costOfField(selection, type, page, walk);
+    } else if (selection.kind === Kind.INLINE_FRAGMENT) {
+      cost += costOf(selection.selectionSet, named(selection.typeCondition?.name.value, walk) ?? type, page, walk);
+    } else {
+      const fragment = walk.fragments.get(selection.name.value);
+      if (fragment) cost += costOf(fragment.selectionSet, named(fragment.typeCondition.name.value, walk) ?? type, page, walk);
+    }
+  }
+  return cost;
+}
+
+function costOfField(node: FieldNode, parent: GraphQLCompositeType, page: number, walk: Walk): number {
+  const field = isUnionType(parent) ? undefined : parent.getFields()[node.name.value];
+  const type = field && getNamedType(field.type);
+  if (!field || !type || !node.selectionSet || !isCompositeType(type)) return 0;
+  const deep = DEEP.has(field.name) ? DEEP_QUESTION : 0;
+  const items = itemsOf(field, node, page, walk);
+  const inside = costOf(node.selectionSet, type, pageOf(field, node, walk), walk);
+  return deep + items * (1 + inside);
+}
+
+/** How many objects a field gives. */
+function itemsOf(field: GraphQLField<unknown, unknown>, node: FieldNode, page: number, walk: Walk): number {
+  if (!isListType(getNullableType(field.type))) return 1;
+  if (field.name === 'edges' || (field.name === 'nodes' && field.args.length === 0)) return page;
+  const ids = valueOf(node.arguments?.find((a) => a.name.value === 'ids'), walk);
+  return Array.isArray(ids) ? ids.length : USUAL_LIST;
+}
+
+/** The page that a connection field asks for; 1 where it has none. */
+function pageOf(field: GraphQLField<unknown, unknown>, node: FieldNode, walk: Walk): number {
+  const argument = field.args.find((a) => a.name === 'first');
+  if (!argument || !isObjectType(getNamedType(field.type))) return 1;
+  const asked = valueOf(node.arguments?.find((a) => a.name.value === 'first'), walk) ?? argument.defaultValue;
+  return typeof asked === 'number' ? Math.min(Math.max(asked, 1), LARGEST_PAGE) : LARGEST_PAGE;
+}
+
+function valueOf(argument: ArgumentNode | undefined, { variables, defaults }: Walk): unknown {
+  if (argument?.value.kind !== Kind.VARIABLE) return literal(argument?.value);
+  const name = argument.value.name.value;
+  return name in variables ? variables[name] : defaults.get(name);
+}
+
+function literal(value: ArgumentNode['value'] | undefined): unknown {
+  if (value?.kind === Kind.INT) return Number(value.value);
+  return value?.kind === Kind.LIST ? value.values : undefined;
+}
+
+function named(name: string | undefined, { schema }: Walk): GraphQLCompositeType | undefined {
+  const type = name === undefined ? undefined : schema.getType(name);
+  return isCompositeType(type) ? type : undefined;
+}

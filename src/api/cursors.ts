@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import type { Cursor } from '../queries/types.ts';
+
+const VERSION = 1;
+
+const text = z.string().max(2000);
+const ranked = z.tuple([z.number(), text]);
+const values = z.array(z.union([text, z.number()])).min(1).max(16);
+
+/** Every listing with the sort key of its rows. A cursor names its listing, so that it cannot be used in another. */
+const LISTINGS = {
+  domains: z.tuple([text]),
+  uses: values,
+  usedBy: values,
+  claims: values,
+  evidence: z.tuple([z.number().int().min(0)]),
+  'dependencies by CONFIDENCE': ranked,
+  'dependencies by NAME': z.tuple([text, text]),
+  'dependencies by LAST_SEEN': ranked,
+  'dependents by CONFIDENCE': ranked,
+  'dependents by NAME': z.tuple([text, text]),
+  'dependents by LAST_SEEN': ranked,
+  nthParties: ranked,
+  blastRadius: ranked,
+  exposurePaths: z.array(text).min(2).max(8),
+  concentration: ranked,
+  search: values,
+  'vendors by DEPENDENTS': ranked,
+  'vendors by NAME': z.tuple([text, text]),
+  incidents: values,
+} as const satisfies Record<string, z.ZodType<readonly (string | number)[]>>;
+
+export type Listing = keyof typeof LISTINGS;
+
+const instant = z.number().int().min(-8.64e15).max(8.64e15);
+
+/**
+ * A cursor as clients see it: opaque, of one listing, with a check sum, so that a damaged one is noticed.
+ */
+export function encodeCursor(listing: Listing, { at, key }: Cursor): string {
+  const body = JSON.stringify([VERSION, listing, at, key]);
+  return Buffer.from(checkSum(body) + body).toString('base64url');
+}
+
+/**
+ * The opposite of `encodeCursor`.
+ * @throws AppError BAD_CURSOR for what AVD has not given, and for a cursor of another listing.
+ */
+export function decodeCursor(listing: Listing, cursor: string): Cursor {
+  const whole = Buffer.from(cursor, 'base64url').toString();
+  const body = whole.slice(SUM_LENGTH);
+  if (whole.slice(0, SUM_LENGTH) !== checkSum(body)) throw badCursor();
+  const parsed = z.tuple([z.literal(VERSION), z.literal(listing), instant, LISTINGS[listing]]).safeParse(readJson(body));
+  if (!parsed.success) throw badCursor();
+  return { at: parsed.data[2], key: parsed.data[3] };
+}
+
+export function badCursor(reason = 'This is not a cursor that AVD has given for this listing.'): AppError {
+  return new AppError('BAD_CURSOR', `after: ${reason}`);
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const SUM_LENGTH = 8;
+
+function checkSum(body: string): string {
+  return createHash('sha256').update(body).digest('base64url').slice(0, SUM_LENGTH);
+}

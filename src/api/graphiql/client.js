@@ -1,0 +1,37 @@
+// What runs in the browser at /graphiql: GraphiQL with its editor's workers, all from this server.
+import './style.css';
+import { createGraphiQLFetcher } from '@graphiql/toolkit';
+import { GraphiQL } from 'graphiql';
+import 'graphiql/style.css';
+import { createElement } from 'react';
+import { createRoot } from 'react-dom/client';
+
+const WORKERS = { graphql: 'graphql.worker.js', json: 'json.worker.js' };
+
+globalThis.MonacoEnvironment = {
+  getWorker: (_id, label) => new Worker(new URL(WORKERS[label] ?? 'editor.worker.js', import.meta.url), { type: 'module' }),
+};
+
+const example = `# Who does this domain's owner depend on, and how do we know?
+query Dependencies($domain: String!) {
+  organization(domain: $domain) {
+    name
+    dependencies(first: 20) {
+      totalCount
+      edges {
+        node { name }
+        services { service critical confidence }
+        claims(first: 3) { nodes { source { name } evidence(first: 1) { nodes { document host } } } }
+      }
+    }
+  }
+}
+`;
+
+createRoot(document.getElementById('graphiql')).render(
+  createElement(GraphiQL, {
+    fetcher: createGraphiQLFetcher({ url: '/graphql' }),
+    defaultQuery: example,
+    initialVariables: JSON.stringify({ domain: 'github.com' }, null, 2),
+  }),
+);

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import type { Reference } from '../graph/actions.ts';
+import { SERVICES } from '../identity/service.ts';
+import type { ClaimKey, Pair } from '../queries/types.ts';
+
+/** What a global id stands for. */
+export type GlobalId =
+  | { readonly type: 'Domain'; readonly name: string }
+  | { readonly type: 'Organization'; readonly key: string }
+  | { readonly type: 'Claim'; readonly key: ClaimKey }
+  | { readonly type: 'Dependency'; readonly pair: Pair; readonly asOf: number | undefined }
+  | { readonly type: 'Incident'; readonly key: string };
+
+export const idOfDomain = (name: string): string => encode(['d', name]);
+export const idOfOrganization = (key: string): string => encode(['o', key]);
+export const idOfIncident = (key: string): string => encode(['i', key]);
+
+export function idOfClaim({ source, subject, service, object }: ClaimKey): string {
+  return encode(['c', source, ...flatten(subject), service, ...flatten(object)]);
+}
+
+/** `asOf` only where it was asked for: the id of a dependency as it is now stays the same from day to day. */
+export function idOfDependency({ dependent, vendor }: Pair, asOf: number | undefined): string {
+  return encode(asOf === undefined ? ['p', dependent, vendor] : ['p', dependent, vendor, asOf]);
+}
+
+const text = z.string().min(1).max(1000);
+const end = z.enum(['d', 'o']);
+const instant = z.number().int().min(-8.64e15).max(8.64e15);
+
+const parts = z.union([
+  z.tuple([z.literal('d'), text]).transform(([, name]): GlobalId => ({ type: 'Domain', name })),
+  z.tuple([z.literal('o'), text]).transform(([, key]): GlobalId => ({ type: 'Organization', key })),
+  z.tuple([z.literal('i'), text]).transform(([, key]): GlobalId => ({ type: 'Incident', key })),
+  z
+    .tuple([z.literal('c'), text, end, text, z.enum(SERVICES), end, text])
+    .transform(([, source, subjectKind, subject, service, objectKind, object]): GlobalId => {
+      return { type: 'Claim', key: { source, subject: reference(subjectKind, subject), service, object: reference(objectKind, object) } };
+    }),
+  z
+    .tuple([z.literal('p'), text, text, instant.optional()])
+    .transform(([, dependent, vendor, asOf]): GlobalId => ({ type: 'Dependency', pair: { dependent, vendor }, asOf })),
+]);
+
+/**
+ * What an id stands for.
+ * @throws AppError BAD_ID for anything that AVD cannot have given.
+ */
+export function decodeId(id: string): GlobalId {
+  const parsed = parts.safeParse(decode(id));
+  if (!parsed.success) throw new AppError('BAD_ID', 'This is not an id that AVD has given.');
+  return parsed.data;
+}
+
+/**
+ * The key in an Organization's id.
+ * @throws AppError BAD_ID for an id of anything else; the message names the argument.
+ */
+export function organizationKeyOf(argument: string, id: string): string {
+  const decoded = decodeId(id);
+  if (decoded.type !== 'Organization') {
+    throw new AppError('BAD_ID', `${argument}: the id is that of a ${decoded.type}, an Organization's is needed.`);
+  }
+  return decoded.key;
+}
+
+function encode(value: readonly (string | number)[]): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+/** Undefined for what `encode` does not give, other spellings of the same bytes among it. */
+function decode(id: string): unknown {
+  const bytes = Buffer.from(id, 'base64url');
+  if (bytes.toString('base64url') !== id) return undefined;
+  try {
+    const json = bytes.toString();
+    const value: unknown = JSON.parse(json);
+    return JSON.stringify(value) === json ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function flatten(end: Reference): ['d' | 'o', string] {
+  return end.kind === 'domain' ? ['d', end.name] : ['o', end.key];
+}
+
+function reference(kind: 'd' | 'o', value: string): Reference {
+  return kind === 'd' ? { kind: 'domain', name: value } : { kind: 'organization', key: value };
+}

@@ -1,0 +1,41 @@
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import type { ApiErrorCode } from './errors.ts';
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** What the API counts, in a registry of its own. */
+export function createMetrics() {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const requests = new Counter({
+    name: 'avd_http_requests_total',
+    help: 'HTTP requests by route and status.',
+    labelNames: ['route', 'status'] as const,
+    registers: [registry],
+  });
+  const duration = new Histogram({
+    name: 'avd_http_request_duration_seconds',
+    help: 'Seconds from the request to the end of the answer, by route.',
+    labelNames: ['route'] as const,
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [registry],
+  });
+  const errors = new Counter({
+    name: 'avd_graphql_errors_total',
+    help: 'GraphQL errors by code.',
+    labelNames: ['code'] as const,
+    registers: [registry],
+  });
+  return {
+    /** Counts an answer; the route is one of a few, never a path from outside. */
+    countRequest(route: string, status: number, seconds: number): void {
+      requests.inc({ route, status: String(status) });
+      duration.observe({ route }, seconds);
+    },
+    countError(code: ApiErrorCode): void {
+      errors.inc({ code });
+    },
+    contentType: registry.contentType,
+    text: (): Promise<string> => registry.metrics(),
+  };
+}

@@ -1,0 +1,76 @@
+import { AppError } from '../errors.ts';
+import type { Reference } from '../graph/actions.ts';
+import type { Claim, Dependency, Incident, Organization } from '../queries/types.ts';
+import type { ApiContext } from './context.ts';
+import type { GlobalId } from './ids.ts';
+
+/** A domain: its name is enough, the rest is loaded where it is asked for. */
+export interface DomainNode {
+  readonly __typename: 'Domain';
+  readonly name: string;
+}
+
+export interface OrganizationNode extends Organization {
+  readonly __typename: 'Organization';
+}
+
+export interface ClaimNode extends Claim {
+  readonly __typename: 'Claim';
+}
+
+export interface IncidentNode extends Incident {
+  readonly __typename: 'Incident';
+}
+
+/** A dependency, with the instant it was computed for and how it was reached. */
+export interface DependencyNode extends Dependency {
+  readonly __typename: 'Dependency';
+  readonly at: number;
+  /** The instant, where it was asked for; then it is a part of the id. */
+  readonly asOf: number | undefined;
+  readonly node: Organization;
+  readonly cursor: string;
+}
+
+export type Node = DomainNode | OrganizationNode | ClaimNode | IncidentNode | DependencyNode;
+
+export const domainNode = (name: string): DomainNode => ({ __typename: 'Domain', name });
+export const organizationNode = (organization: Organization): OrganizationNode => ({
+  __typename: 'Organization',
+  ...organization,
+});
+export const claimNode = (claim: Claim): ClaimNode => ({ __typename: 'Claim', ...claim });
+export const incidentNode = (incident: Incident): IncidentNode => ({ __typename: 'Incident', ...incident });
+
+/** A dependency that stands in no listing: its other end is the vendor. */
+export function dependencyNode(dependency: Dependency, at: number, asOf: number | undefined): DependencyNode {
+  return { __typename: 'Dependency', ...dependency, at, asOf, node: dependency.vendor, cursor: '' };
+}
+
+/** What an id names today, or null. */
+export async function loadNode(id: GlobalId, { loaders, queries, now }: ApiContext): Promise<Node | null> {
+  switch (id.type) {
+    case 'Domain':
+      return (await loaders.domain.load(id.name)) ? domainNode(id.name) : null;
+    case 'Organization':
+      return orNull(await loaders.organization.load(id.key), organizationNode);
+    case 'Claim':
+      return orNull(await loaders.claim.load(id.key), claimNode);
+    case 'Incident':
+      return orNull(await loaders.incident.load(id.key), incidentNode);
+    case 'Dependency':
+      return orNull(await queries.dependency(id.pair, id.asOf ?? now), (d) => dependencyNode(d, id.asOf ?? now, id.asOf));
+  }
+}
+
+/** An end of a claim: the domain, or what stands today for the organization. */
+export async function loadReference(end: Reference, { loaders }: ApiContext): Promise<DomainNode | OrganizationNode> {
+  if (end.kind === 'domain') return domainNode(end.name);
+  const organization = await loaders.organization.load(end.key);
+  if (organization === undefined) throw new AppError('INTERNAL', 'A claim names an organization that is not there.');
+  return organizationNode(organization);
+}
+
+function orNull<T, N>(value: T | undefined, wrap: (value: T) => N): N | null {
+  return value === undefined ? null : wrap(value);
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import type { Concentration, Scope } from '../../queries/types.ts';
+import { asOf, domainName, flag, hops, page, pageRequest, parse, service } from '../arguments.ts';
+import { connectionResolvers, toConnection } from '../connection.ts';
+import type { ApiContext, Resolvers } from '../context.ts';
+import { organizationNode } from '../nodes.ts';
+import { organizationOf } from './exposure.ts';
+import { freshnessAt } from './source.ts';
+
+const MOST_IN_SCOPE = 1000;
+const members = z.array(z.string()).max(MOST_IN_SCOPE, `must be at most ${MOST_IN_SCOPE}`).nullish();
+const concentrationArguments = z.object({
+  scope: z.object({ organizations: members, domains: members }).nullish(),
+  service,
+  criticalOnly: flag,
+  maxHops: hops(4),
+  asOf,
+  ...page(20),
+});
+
+type ScopeInput = z.output<typeof concentrationArguments>['scope'];
+
+export const concentrationQueries: Resolvers<unknown> = {
+  concentrationRisk: async (_, args, context) => {
+    const { scope: input, first, after, asOf, ...filter } = parse(concentrationArguments, args);
+    const request = pageRequest('concentration', { first, after, asOf }, context.now);
+    const scope = await scopeOf(input, context);
+    const found = await context.queries.concentrationRisk({ scope, ...filter }, request);
+    const { dependentTotal, criticalTotal } = found;
+    return { ...toConnection('concentration', found, request, (c) => c), dependentTotal, criticalTotal, at: request.at };
+  },
+};
+
+/** A list that is there narrows the scope, an empty one to nobody; only where both are absent everybody counts. */
+async function scopeOf(input: ScopeInput, context: ApiContext): Promise<Scope | undefined> {
+  if (!input?.organizations && !input?.domains) return undefined;
+  const keys = (input.organizations ?? []).map((id) => organizationOf('scope.organizations', id, context));
+  const domains = (input.domains ?? []).map((name) => domainName('scope.domains', name));
+  return { organizations: await Promise.all(keys), domains };
+}
+
+const concentration: Resolvers<Concentration> = { vendor: ({ vendor }) => organizationNode(vendor) };
+const freshness: Resolvers<{ readonly at: number }> = { freshness: ({ at }, _, context) => freshnessAt(at, context) };
+const connection = connectionResolvers('Concentration');
+
+export const concentrationResolvers = {
+  Concentration: concentration,
+  ...connection,
+  ConcentrationConnection: { ...connection.ConcentrationConnection, ...freshness },
+};
