@@ -22,6 +22,7 @@ export const API_ERROR_CODES = [
   'TOO_MANY_ALIASES',
   'TOO_MANY_DIRECTIVES',
   'TOO_EXPENSIVE',
+  'LIMIT_EXCEEDED',
   'QUERY_TIMEOUT',
   'DATABASE_UNAVAILABLE',
   'INTERNAL',
@@ -34,6 +35,7 @@ const SHOWN: Partial<Record<ErrorCode, string | null>> = {
   BAD_ID: null,
   BAD_CURSOR: null,
   NOT_FOUND: null,
+  LIMIT_EXCEEDED: null,
   QUERY_TIMEOUT: 'The answer took too long. A narrower question may not.',
   DATABASE_UNAVAILABLE: 'The graph does not answer now. The same question may succeed later.',
 };

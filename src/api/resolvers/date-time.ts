@@ -1,15 +1,14 @@
-import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
+import { GraphQLError, type GraphQLScalarTypeConfig, Kind } from 'graphql';
 
 /** ISO 8601 with a time and an offset; what `Date` understands beyond that is left out on purpose. */
 const FORM = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 
 /** Milliseconds since 1970 within AVD, ISO 8601 in GraphQL. */
-export const dateTime = new GraphQLScalarType<number, string>({
-  name: 'DateTime',
+export const dateTime: Omit<GraphQLScalarTypeConfig<number, string>, 'name'> = {
   serialize: (value) => new Date(value as number).toISOString(),
   parseValue: read,
   parseLiteral: (node) => read(node.kind === Kind.STRING ? node.value : undefined),
-});
+};
 
 function read(value: unknown): number {
   const time = typeof value === 'string' && FORM.test(value) ? Date.parse(value) : Number.NaN;
