@@ -34,4 +34,6 @@ export interface FramedRefusal extends Fault {
   /** The refused bytes, at most 64 kB of those that are larger than a document may be. */
   readonly original: Uint8Array;
   readonly truncated: boolean;
+  /** The header line, for a row of a CSV file. */
+  readonly columns?: string;
 }

@@ -5,8 +5,6 @@ import { type Fault, quote } from './refusal.ts';
 export type ParsedJson = { readonly value: unknown } | { readonly refusal: Fault };
 export type DecodedText = { readonly text: string } | { readonly refusal: Fault };
 
-const utf8 = () => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 /**
  * Decodes UTF-8 strictly: a byte order mark is removed, no replacement character is made up. What is not UTF-8 is
  * refused with the offset of its first wrong byte, UTF-16 by its name.
@@ -19,13 +17,15 @@ export function decodeText(bytes: Uint8Array): DecodedText {
   if (!isUtf8(bytes)) {
     return { refusal: { code: 'INVALID_UTF8', reason: `Invalid UTF-8 at byte offset ${firstInvalidByte(bytes)}.` } };
   }
-  const marked = first === 0xef && second === 0xbb && third === 0xbf;
-  return { text: utf8().decode(marked ? bytes.subarray(3) : bytes) };
+  const start = first === 0xef && second === 0xbb && third === 0xbf ? 3 : 0;
+  // Known to be valid, so nothing is replaced; several times faster than a decoder for the short lines of most streams.
+  return { text: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8', start) };
 }
 
 /** Finds the longest prefix that may still become UTF-8; its whole characters end where the first wrong byte lies. */
 function firstInvalidByte(bytes: Uint8Array): number {
-  const decode = (length: number) => utf8().decode(bytes.subarray(0, length), { stream: true });
+  const decode = (length: number) =>
+    new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, length), { stream: true });
   let valid = 0;
   let invalid = bytes.length + 1; // the end itself may be what is wrong: a character cut off
   while (invalid - valid > 1) {

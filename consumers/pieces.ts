@@ -145,5 +145,8 @@ function createCollector(line: number) {
 }
 
 function isBlank(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === RETURN);
+  for (const byte of bytes) {
+    if (byte !== 0x20 && byte !== 0x09 && byte !== RETURN) return false;
+  }
+  return true;
 }
