@@ -1,12 +1,15 @@
 import { Command, CommanderError } from 'commander';
+import { register as registerConsume } from './commands/consume.ts';
+import { register as registerDlq } from './commands/dlq.ts';
 import { register as registerDown } from './commands/down.ts';
 import { register as registerGraph } from './commands/graph.ts';
 import { register as registerMigrate } from './commands/migrate.ts';
+import { register as registerReplay } from './commands/replay.ts';
 import { register as registerStatus } from './commands/status.ts';
 import { register as registerUp } from './commands/up.ts';
 import { EXIT, reportFailure } from './exit.ts';
 
-const COMMANDS = [registerUp, registerDown, registerStatus, registerMigrate, registerGraph];
+const COMMANDS = [registerUp, registerDown, registerStatus, registerMigrate, registerGraph, registerConsume, registerDlq, registerReplay];
 
 /** Runs one command. @returns the exit code: 0 done, 1 failed, 2 wrong use. */
 async function run(argv: readonly string[]): Promise<number> {

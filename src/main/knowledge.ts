@@ -4,12 +4,17 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Knowledge } from '../../consumers/document.ts';
 import { loadDetector } from '../detection/detector.ts';
-import { loadSources } from '../governance/sources.ts';
-
-/** Every declared source. */
-export const SOURCES_FILE = fileURLToPath(new URL('../../governance/sources.yaml', import.meta.url));
+import { loadSources, type Sources } from '../governance/sources.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
+
+/** The file that declares the sources. */
+export const SOURCES_FILE = path('governance/sources.yaml');
+
+/** The declared sources alone. @throws AppError CONFIG_INVALID */
+export async function loadGovernedSources(): Promise<Sources> {
+  return (await loadSources(SOURCES_FILE)).sources;
+}
 
 /**
  * What fan-out decides by: detection rules, declared sources and the Public Suffix List. The graph is a function of the

@@ -80,6 +80,11 @@ export async function sendDeadLetters(
   await producer.send(DEAD_LETTER_TOPICS[group], messages);
 }
 
+/** The later entry that says of a letter that it was sent again. It comes behind it, since they share their key. */
+export function redrivenNote({ id }: Pick<DeadLetter, 'id'>): DeadLetter {
+  return create(DeadLetterSchema, { id, redriven: true });
+}
+
 /** Reads a message of a dead-letter topic. @throws where it is none. */
 export function decodeDeadLetter(value: Uint8Array): DeadLetter {
   return fromBinary(DeadLetterSchema, value);
