@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import { isFree } from './ports.ts';
 import { findProcess, launch, type Launch, type OwnProcess } from './processes.ts';
+import { lastLines } from './tool.ts';
 
 export interface BringUp {
   readonly name: string;
@@ -50,8 +50,4 @@ async function answersWithin(server: BringUp, process: OwnProcess, patienceMs: n
     await sleep(100);
   }
   return false;
-}
-
-function lastLines(file: string): string {
-  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-5).join('\n');
 }

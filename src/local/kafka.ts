@@ -1,14 +1,13 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { speaksKafka } from './answers.ts';
 import { bringUp } from './bring-up.ts';
 import { jarsOf, type Progress } from './jars.ts';
 import { findJava } from './java.ts';
 import type { OwnProcess } from './processes.ts';
 import { loadServerSettings, type ServerSettings } from './settings.ts';
+import { runTool } from './tool.ts';
 
 export interface KafkaOptions {
   /** Folder of its data, configuration and logs; made where it is not there. */
@@ -43,6 +42,7 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
     ports: [port, controllerPort],
     signal,
     launch: {
+      background: true,
       command: java,
       args: [
         '-Xms256m',
@@ -124,9 +124,9 @@ const LOG4J = `<?xml version="1.0" encoding="UTF-8"?>
 async function formatOnce(java: string, jars: string, home: string, properties: string): Promise<void> {
   const done = join(home, 'formatted');
   if (existsSync(done)) return;
-  rmSync(join(home, 'data'), { recursive: true, force: true });
   const args = ['-Xmx256m', '-cp', join(jars, '*'), 'kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', properties];
-  await promisify(execFile)(java, args);
+  const before = () => rmSync(join(home, 'data'), { recursive: true, force: true });
+  await runTool({ name: "Formatting Kafka's storage", home, command: java, args, before });
   writeFileSync(done, '');
 }
 

@@ -1,13 +1,12 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { speaksBolt } from './answers.ts';
 import { bringUp } from './bring-up.ts';
 import { jarsOf, type Progress } from './jars.ts';
 import { findJava } from './java.ts';
 import type { OwnProcess } from './processes.ts';
 import { loadServerSettings, type ServerSettings } from './settings.ts';
+import { runTool } from './tool.ts';
 
 export interface Neo4jOptions {
   /** Folder of its data, configuration and logs; made where it is not there. */
@@ -44,6 +43,7 @@ export async function startNeo4j(options: Neo4jOptions): Promise<Neo4jServer> {
     ports: [port],
     signal,
     launch: {
+      background: true,
       command: java,
       args: javaArguments(home, jars, settings),
       pidFile: join(home, 'pid'),
@@ -100,16 +100,18 @@ function writeConfiguration(home: string, port: number, settings: ServerSettings
 async function setPasswordOnce(java: string, jars: string, home: string, password: string): Promise<void> {
   const done = join(home, 'password-set');
   if (existsSync(done)) return;
-  const secret = mkdtempSync(join(home, 'secret-'));
+  const secret = join(home, 'secret');
   try {
-    writeFileSync(join(secret, 'password'), password, { mode: 0o600 });
-    await promisify(execFile)(
-      java,
-      ['-Xmx256m', '-cp', join(jars, '*'), 'org.neo4j.cli.AdminTool', 'dbms', 'set-initial-password', `@${join(secret, 'password')}`],
-      { env: { ...process.env, NEO4J_HOME: home, NEO4J_CONF: join(home, 'conf') } },
-    );
+    writeFileSync(secret, password, { mode: 0o600 });
+    await runTool({
+      name: "Setting Neo4j's password",
+      home,
+      command: java,
+      args: ['-Xmx256m', '-cp', join(jars, '*'), 'org.neo4j.cli.AdminTool', 'dbms', 'set-initial-password', `@${secret}`],
+      env: { NEO4J_HOME: home, NEO4J_CONF: join(home, 'conf') },
+    });
     writeFileSync(done, '');
   } finally {
-    rmSync(secret, { recursive: true, force: true });
+    rmSync(secret, { force: true });
   }
 }

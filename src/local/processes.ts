@@ -16,8 +16,8 @@ export interface OwnProcess {
 
 /** A process of this run. */
 export interface LaunchedProcess extends OwnProcess {
-  /** Fulfilled when it has ended, for whatever reason. */
-  readonly ended: Promise<void>;
+  /** Fulfilled when it has ended, with its exit code, or null where a signal ended it. */
+  readonly ended: Promise<number | null>;
 }
 
 export interface Launch {
@@ -27,6 +27,8 @@ export interface Launch {
   /** Where its standard output and error are appended; absent: they are this process's. */
   readonly logFile?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether it may outlive us: we then end although it runs. */
+  readonly background: boolean;
 }
 
 /**
@@ -48,14 +50,14 @@ export async function launch(what: Launch): Promise<LaunchedProcess> {
     env: { ...process.env, ...what.env },
   });
   if (log !== undefined) closeSync(log);
-  child.unref();
+  if (what.background) child.unref();
   const failed = new Promise<never>((_, reject) => child.once('error', reject));
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const own = await Promise.race([failed, untilPidFile(what, ended)]);
   return { ...own, ended };
 }
 
-async function untilPidFile(what: Launch, ended: Promise<void>): Promise<OwnProcess> {
+async function untilPidFile(what: Launch, ended: Promise<unknown>): Promise<OwnProcess> {
   let over = false;
   void ended.then(() => {
     over = true;

@@ -1,15 +1,29 @@
 import { Command, CommanderError } from 'commander';
 import { register as registerConsume } from './commands/consume.ts';
-import { register as registerDlq } from './commands/dlq.ts';
+import { register as registerDeadLetters } from './commands/dlq.ts';
 import { register as registerDown } from './commands/down.ts';
 import { register as registerGraph } from './commands/graph.ts';
+import { register as registerIngest } from './commands/ingest.ts';
 import { register as registerMigrate } from './commands/migrate.ts';
 import { register as registerReplay } from './commands/replay.ts';
+import { register as registerSources } from './commands/sources.ts';
 import { register as registerStatus } from './commands/status.ts';
 import { register as registerUp } from './commands/up.ts';
 import { EXIT, reportFailure } from './exit.ts';
 
-const COMMANDS = [registerUp, registerDown, registerStatus, registerMigrate, registerGraph, registerConsume, registerDlq, registerReplay];
+/** In the order of `--help`. */
+const COMMANDS = [
+  registerUp,
+  registerDown,
+  registerStatus,
+  registerMigrate,
+  registerIngest,
+  registerConsume,
+  registerReplay,
+  registerDeadLetters,
+  registerGraph,
+  registerSources,
+];
 
 /** Runs one command. @returns the exit code: 0 done, 1 failed, 2 wrong use. */
 async function run(argv: readonly string[]): Promise<number> {

@@ -14,7 +14,8 @@ const sampleFile = z.object({
       /** Beside sample.yaml. */
       file: z.string().min(1),
       source: z.string().min(1),
-      observedAt: z.string().optional(),
+      /** When it was seen, for files that don't say: ISO 8601 with its offset. */
+      observedAt: z.iso.datetime({ offset: true }).transform((text) => new Date(text)).optional(),
       format: z.string().optional(),
     }),
   ),

@@ -42,14 +42,13 @@ async function bringUp(config: Config, stop: AbortSignal): Promise<void> {
   await steps.step('migrations', () => migrateGraph(context.openDriver));
   stop.throwIfAborted();
 
-  const api = keep('api', 'api.ts', config);
+  keep('api', 'api.ts', config);
   await steps.step('API', () => whileAlive(apiReady(config.port, stop)));
   for (let i = 1; i <= config.consumers; i++) keep(`consumers-${i}`, 'consumers.ts', config);
   if (config.sample === 'bundled') {
     await steps.step('sample', (progress) => whileAlive(loadBundledSample({ context, kafka, folder: inRepository('sample'), progress, stop })));
   }
   stop.throwIfAborted();
-  void api;
 }
 
 function keep(name: string, script: string, { home }: Config): Supervised {

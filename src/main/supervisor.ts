@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../errors.ts';
 import { findProcess, launch, type LaunchedProcess, type OwnProcess } from '../local/processes.ts';
+import { lastLines } from '../local/tool.ts';
 
 export interface Supervise {
   readonly home: string;
@@ -83,12 +84,12 @@ async function start({ home, name, script, env }: Supervise): Promise<LaunchedPr
     args: ['--import', import.meta.resolve('tsx'), fileURLToPath(new URL(script, import.meta.url))],
     pidFile: join(runFolder(home), `${name}.pid`),
     logFile: logFile(home, name),
+    background: false,
     env: { ...env, AVD_PARENT_PID: String(process.pid) },
   });
 }
 
 function endsAgainAndAgain({ home, name }: Supervise): AppError {
   const log = logFile(home, name);
-  const tail = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-5).join('\n');
-  return new AppError('SERVER_NOT_READY', `${name} ends again and again; its log is ${log} and ends:\n${tail}`);
+  return new AppError('SERVER_NOT_READY', `${name} ends again and again; its log is ${log} and ends:\n${lastLines(log)}`);
 }

@@ -1,0 +1,57 @@
+import { createOffsetStore } from '../graph/offsets.ts';
+import { loadSources } from '../governance/sources.ts';
+import { type Kafka, withAdmin } from '../stream/kafka.ts';
+import { createProducer } from '../stream/producer.ts';
+import type { Context } from './context.ts';
+import { ingestFiles } from './ingest.ts';
+import { SOURCES_FILE } from './knowledge.ts';
+import { loadSample } from './sample.ts';
+import { lagOf, waitUntilApplied } from './stream-status.ts';
+
+export interface BundledSample {
+  readonly context: Context;
+  readonly kafka: Kafka;
+  readonly folder: string;
+  readonly progress: (text: string) => void;
+  readonly stop: AbortSignal;
+}
+
+/** Sends what is missing of the sample through the streams, and returns when all of it is in the graph. */
+export async function loadBundledSample({ context, kafka, folder, progress, stop }: BundledSample): Promise<void> {
+  const { clusterId } = await withAdmin(kafka, (admin) => admin.describeCluster());
+  const { sources } = await loadSources(SOURCES_FILE);
+  const producer = createProducer(kafka);
+  try {
+    await loadSample({
+      folder,
+      home: context.config.home,
+      cluster: clusterId,
+      ingest: async (path, { file, stream, source, observedAt, format }) => {
+        const request = { stream, files: [path], source, format, observedAt: observedAt?.getTime() };
+        await ingestFiles(request, {
+          producer,
+          sources,
+          progress: ({ documents }) => {
+            stop.throwIfAborted();
+            progress(`${file}: ${documents.toLocaleString('en')} documents sent`);
+          },
+        });
+      },
+    });
+  } finally {
+    await producer.close();
+  }
+  await untilInGraph(context, kafka, progress, stop);
+}
+
+async function untilInGraph(context: Context, kafka: Kafka, progress: (text: string) => void, stop: AbortSignal): Promise<void> {
+  const driver = context.openDriver();
+  try {
+    await waitUntilApplied(
+      { kafka, offsets: createOffsetStore(driver) },
+      { signal: stop, progress: (status) => progress(`${lagOf(status).toLocaleString('en')} messages to go`) },
+    );
+  } finally {
+    await driver.close();
+  }
+}
