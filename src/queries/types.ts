@@ -22,7 +22,7 @@ export interface ExposureQueries {
   organizations(keys: readonly string[]): Promise<Map<string, Organization>>;
   /** The canonical organization that owns each domain; provisional where nobody claims it. Known domains only. */
   ownersOf(domains: readonly string[]): Promise<Map<string, Organization>>;
-  /** Owned domains, by name. Cursor: [name]. */
+  /** Owned domains, by name. */
   domainsOf(keys: readonly string[], page: PageRequest): Promise<Map<string, Page<string>>>;
   /** The other organizations that each stands for, by key. */
   aliasesOf(keys: readonly string[]): Promise<Map<string, Alias[]>>;
@@ -48,15 +48,15 @@ export interface ExposureQueries {
   dependency(pair: Pair, at: number): Promise<Dependency | undefined>;
 
   // beyond the first hop
-  /** Vendors at shortest distance 2 to `depth`, by distance, then key. Cursor: [distance, key]. */
+  /** Vendors at shortest distance 2 to `depth`, by distance, then key. */
   nthParties(key: string, args: NthPartyArgs, page: PageRequest): Promise<Bounded<Page<Reached>>>;
   blastRadius(key: string, args: BlastRadiusArgs, at: number): Promise<BlastRadius>;
-  /** Who is hit, by distance, then key. Cursor: [distance, key]. */
+  /** Who is hit, by distance, then key. */
   blastRadiusOrganizations(key: string, args: BlastRadiusArgs, page: PageRequest): Promise<Bounded<Page<Reached>>>;
-  /** Simple paths by length, then by their keys. Cursor: [key, key, …]. */
+  /** Simple paths by length, then by their keys. */
   exposurePaths(args: ExposurePathArgs, page: PageRequest): Promise<Bounded<Page<ExposurePath>>>;
-  /** Vendors by `direct` descending, then key. Cursor: [direct, key]. */
-  concentrationRisk(args: ConcentrationArgs, page: PageRequest): Promise<ConcentrationPage>;
+  /** Vendors by `direct` descending, then key. Where a bound is given, `reach` and `reachCritical` are of a part only. */
+  concentrationRisk(args: ConcentrationArgs, page: PageRequest): Promise<Bounded<ConcentrationPage>>;
 
   // lists
   search(args: SearchArgs, page: PageRequest): Promise<Page<SearchHit>>;
@@ -209,7 +209,7 @@ export interface DependencyFilter {
   readonly minConfidence?: number | undefined;
 }
 
-/** CONFIDENCE and LAST_SEEN descending, NAME ascending; ties by the other end's key. Cursor: [value, key]. */
+/** CONFIDENCE and LAST_SEEN descending, NAME ascending; ties by the other end's key. */
 export interface DependencyArgs extends DependencyFilter {
   readonly orderBy?: DependencyOrder | undefined;
 }
@@ -270,14 +270,17 @@ export interface ConcentrationArgs {
   /** Only vendors with a critical dependent are listed; changes no count. */
   readonly criticalOnly?: boolean | undefined;
   readonly maxHops: number;
+  /** False: `reach` and `reachCritical` are left out, which makes a whole page much cheaper. */
+  readonly withReach?: boolean | undefined;
 }
 
 export interface Concentration {
   readonly vendor: Organization;
   readonly direct: number;
   readonly directCritical: number;
-  readonly reach: number;
-  readonly reachCritical: number;
+  /** Absent only where it was not asked for. */
+  readonly reach?: number | undefined;
+  readonly reachCritical?: number | undefined;
   /** direct ÷ dependentTotal. */
   readonly share: number;
 }
@@ -310,7 +313,7 @@ export interface VendorArgs {
   /** Part of the name, in any case. */
   readonly nameContains?: string | undefined;
   readonly minDependents?: number | undefined;
-  /** DEPENDENTS descending (the default) or NAME ascending; ties by key. Cursor: [value, key]. */
+  /** DEPENDENTS descending (the default) or NAME ascending; ties by key. */
   readonly orderBy?: VendorOrder | undefined;
 }
 

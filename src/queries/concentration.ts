@@ -1,0 +1,184 @@
+import { integer } from '../graph/driver.ts';
+import {
+  countVendors,
+  type RankedVendor,
+  type RankingFilter,
+  type RankingRow,
+  rankVendors,
+  rankVendorsOfScope,
+  servicesOf,
+} from '../graph/statements/concentration.ts';
+import type { Service } from '../identity/service.ts';
+import type { QueryContext } from './context.ts';
+import { loadForward } from './exposure.ts';
+import { createBackwardHops, createForwardHops, exploring, untilCut } from './hops.ts';
+import { canonicalKeys, toOrganization } from './organization.ts';
+import { cursorKey, instantOf, toPage } from './page.ts';
+import { countReaching, isInner, isLast, reachBackwards, reversed } from './reach.ts';
+import type { Bound, ConcentrationArgs, ExposureQueries, PageRequest, Scope, VendorArgs } from './types.ts';
+
+type Concentrations = Pick<ExposureQueries, 'concentrationRisk' | 'vendors' | 'vendorTotal'>;
+type Identity = Pick<ExposureQueries, 'organizations' | 'ownersOf'>;
+
+/** On whom many depend. */
+export function createConcentrationQueries(context: QueryContext, queries: Identity): Concentrations {
+  const { reader, judge } = context;
+
+  async function rank(filter: RankingFilter, scope: readonly string[] | undefined, page: PageRequest) {
+    const [afterValue = null, afterKey = null] = cursorKey(page, filter.byName ? 'string' : 'number', 'string') ?? [];
+    const params = { ...judge(instantOf(page)), ...filter, afterValue, afterKey, limit: integer(page.first + 1) };
+    const [row] =
+      scope === undefined
+        ? await reader.read(rankVendors, params)
+        : await reader.read(rankVendorsOfScope, { ...params, scope });
+    return row ?? NOTHING;
+  }
+
+  return {
+    async concentrationRisk(args, page) {
+      const scope = args.scope && (await members(queries, args.scope));
+      const row = await rank(rankingFilter(args, args.criticalOnly === true ? 1 : 0), scope, page);
+      const vendors = row.vendors.slice(0, page.first).map(({ vendor }) => vendor);
+      const reach = args.withReach === false ? undefined : await reachOf(context, vendors, args, scope, instantOf(page));
+      const listed = toPage(
+        row.vendors,
+        page,
+        (ranked) => ({
+          vendor: toOrganization(ranked.vendor, ranked.vendorName),
+          direct: ranked.direct,
+          directCritical: ranked.directCritical,
+          reach: reach?.all.get(ranked.vendor),
+          reachCritical: reach?.critical.get(ranked.vendor),
+          share: ranked.direct / row.dependentTotal,
+        }),
+        position,
+      );
+      const { dependentTotal, criticalTotal } = row;
+      return { ...listed, dependentTotal, criticalTotal, bound: reach?.bound };
+    },
+
+    async vendors(args, page) {
+      const { vendors } = await rank(vendorFilter(args), undefined, page);
+      const keys = vendors.slice(0, page.first).map(({ vendor }) => vendor);
+      const used = keys.length === 0 ? [] : await reader.read(servicesOf, { ...judge(instantOf(page)), keys });
+      const services = new Map(used.map((row) => [row.key, [...row.services].sort() as Service[]]));
+      return toPage(
+        vendors,
+        page,
+        (ranked) => ({
+          organization: toOrganization(ranked.vendor, ranked.vendorName),
+          dependents: ranked.direct,
+          criticalDependents: ranked.directCritical,
+          services: services.get(ranked.vendor) ?? [],
+        }),
+        position,
+      );
+    },
+
+    async vendorTotal(args, at) {
+      const [row] = await reader.read(countVendors, { ...judge(at), ...vendorFilter(args) });
+      return row?.total ?? 0;
+    },
+  };
+}
+
+const NOTHING: RankingRow = { dependentTotal: 0, criticalTotal: 0, vendors: [] };
+
+const position = ({ sortValue, vendor }: RankedVendor): readonly [string | number, string] => [sortValue, vendor];
+
+function rankingFilter({ service }: Pick<ConcentrationArgs, 'service'>, minCritical: number): RankingFilter {
+  return {
+    service: service ?? null,
+    minDependents: integer(0),
+    minCritical: integer(minCritical),
+    nameContains: null,
+    byName: false,
+  };
+}
+
+function vendorFilter(args: VendorArgs): RankingFilter {
+  return {
+    ...rankingFilter(args, 0),
+    minDependents: integer(Math.ceil(args.minDependents ?? 0)),
+    nameContains: args.nameContains?.toLowerCase() ?? null,
+    byName: args.orderBy === 'NAME',
+  };
+}
+
+/** The canonical organizations in scope; a domain that the graph does not know stands for nobody. */
+async function members(queries: Identity, { organizations, domains }: Scope): Promise<string[]> {
+  const [keys, owners] = await Promise.all([canonicalKeys(queries, organizations), queries.ownersOf(domains)]);
+  return [...new Set([...keys, ...[...owners.values()].map(({ key }) => key)])];
+}
+
+interface Reach {
+  readonly all: ReadonlyMap<string, number>;
+  readonly critical: ReadonlyMap<string, number>;
+  /** The counts are of a part only. */
+  readonly bound: Bound | undefined;
+}
+
+/** How many organizations in scope reach each vendor, by any path and by critical ones. */
+async function reachOf(
+  context: QueryContext,
+  vendors: readonly string[],
+  args: ConcentrationArgs,
+  scope: readonly string[] | undefined,
+  at: number,
+): Promise<Reach> {
+  const [all, critical] = scope === undefined
+    ? [await reachOfAll(context, vendors, args, false, at), await reachOfAll(context, vendors, args, true, at)]
+    : await reachOfScope(context, vendors, args, scope, at);
+  return { all: all.counts, critical: critical.counts, bound: all.bound ?? critical.bound };
+}
+
+const reachArgs = ({ service, maxHops }: ConcentrationArgs) => ({ service: service ?? null, maxHops });
+
+interface Counts {
+  readonly counts: Map<string, number>;
+  readonly bound: Bound | undefined;
+}
+
+/** Backwards from each vendor: there is no end to begin at but the vendor's. */
+async function reachOfAll(
+  context: QueryContext,
+  vendors: readonly string[],
+  args: ConcentrationArgs,
+  criticalOnly: boolean,
+  at: number,
+): Promise<Counts> {
+  const { service, maxHops } = reachArgs(args);
+  const hops = createBackwardHops(context, exploring(context.reader), at, criticalOnly);
+  const counts = new Map(vendors.map((vendor) => [vendor, 0]));
+  const bound = await untilCut(async () => {
+    await hops(vendors, service);
+    for (const vendor of vendors) {
+      const distances = new Map<string, number>();
+      await reachBackwards(vendor, maxHops, service, hops, distances);
+      counts.set(vendor, distances.size);
+    }
+  });
+  return { counts, bound };
+}
+
+/** Forwards from the members, who use few, and then back from each vendor over what was read. */
+async function reachOfScope(
+  context: QueryContext,
+  vendors: readonly string[],
+  args: ConcentrationArgs,
+  scope: readonly string[],
+  at: number,
+): Promise<[Counts, Counts]> {
+  const { service, maxHops } = reachArgs(args);
+  const hops = createForwardHops(context, exploring(context.reader), at);
+  const members = new Set(scope);
+  const bound = await untilCut(() => loadForward(scope, maxHops, { service, criticalOnly: false }, hops));
+  const count = (criticalOnly: boolean): Counts => {
+    const filter = { service, criticalOnly };
+    const last = reversed(hops.of, (hop) => isLast(hop, filter));
+    const inner = reversed(hops.of, (hop) => isInner(hop, filter));
+    const counts = vendors.map((vendor) => [vendor, countReaching(vendor, maxHops, members, last, inner)] as const);
+    return { counts: new Map(counts), bound };
+  };
+  return [count(false), count(true)];
+}

@@ -1,0 +1,198 @@
+import type { QueryContext } from './context.ts';
+import { readDependencies } from './dependency.ts';
+import { createBackwardHops, createForwardHops, Cut, exploring, type ForwardHops, untilCut } from './hops.ts';
+import { canonicalKeys, toOrganization } from './organization.ts';
+import { badCursor, cursorKey, instantOf, toPage } from './page.ts';
+import { findPaths } from './paths.ts';
+import { type HopFilter, isInner, reachBackwards, vendorDistances } from './reach.ts';
+import type {
+  BlastRadiusArgs,
+  Bound,
+  Dependency,
+  ExposurePath,
+  ExposurePathArgs,
+  ExposureQueries,
+  Page,
+  PageRequest,
+  Reached,
+} from './types.ts';
+
+type Organizations = Pick<ExposureQueries, 'organizations'>;
+type Exposure = Pick<ExposureQueries, 'nthParties' | 'blastRadius' | 'blastRadiusOrganizations' | 'exposurePaths'>;
+
+/** The questions beyond the first hop. */
+export function createExposureQueries(context: QueryContext, queries: Organizations): Exposure {
+  return {
+    async nthParties(key, { depth, ...args }, page) {
+      const filter = hopFilter(args);
+      const hops = createForwardHops(context, exploring(context.reader), instantOf(page));
+      const bound = await untilCut(() => loadForward([key], depth, filter, hops));
+      const near = vendorDistances(key, depth, hops.of, filter);
+      const beyond = [...near].filter(([, distance]) => distance >= 2);
+      return { ...(await reachedPage(queries, beyond, page)), bound };
+    },
+
+    async blastRadius(key, args, at) {
+      const { distances, bound } = await blast(context, key, args, at);
+      const counts = new Map<number, number>();
+      for (const distance of distances.values()) {
+        counts.set(distance, (counts.get(distance) ?? 0) + 1);
+      }
+      const byDistance = [...counts]
+        .sort(([a], [b]) => a - b)
+        .map(([distance, organizations]) => ({ distance, organizations }));
+      return { total: distances.size, byDistance, bound };
+    },
+
+    async blastRadiusOrganizations(key, args, page) {
+      const { distances, bound } = await blast(context, key, args, instantOf(page));
+      return { ...(await reachedPage(queries, [...distances], page)), bound };
+    },
+
+    async exposurePaths(args, page) {
+      const [from = '', to = ''] = await canonicalKeys(queries, [args.from, args.to]);
+      const { found, bound } =
+        from === to ? { found: [], bound: undefined } : await searchPaths(context, { ...args, from, to }, page);
+      const at = instantOf(page);
+      const pairs = found.flatMap((path) =>
+        path.slice(1).map((vendor, i) => ({ dependent: path[i] ?? from, vendor })),
+      );
+      const dependencies = await readDependencies(context, pairs, at);
+      let read = 0;
+      const listed = toPage(
+        found,
+        page,
+        (path) => toPath(dependencies.slice(read, (read += path.length - 1)), args),
+        (path) => path,
+      );
+      // A claim may have gone between the search and the reading of its steps.
+      const edges = listed.edges.flatMap(({ cursor, node }) => (node === undefined ? [] : [{ cursor, node }]));
+      return { edges, hasNextPage: listed.hasNextPage, bound };
+    },
+  };
+}
+
+const hopFilter = (args: Partial<Pick<ExposurePathArgs, 'service' | 'criticalOnly'>>): HopFilter => ({
+  service: args.service ?? null,
+  criticalOnly: args.criticalOnly ?? false,
+});
+
+/** Reads what everybody within `levels` − 1 hops of these depends on. @throws Cut */
+export async function loadForward(
+  from: readonly string[],
+  levels: number,
+  filter: HopFilter,
+  hops: ForwardHops,
+): Promise<void> {
+  const seen = new Set(from);
+  let frontier: readonly string[] = from;
+  for (let level = 1; level <= levels && frontier.length > 0; level++) {
+    await hops.load(frontier);
+    frontier = newFrontier(frontier, hops, filter, seen);
+  }
+}
+
+function newFrontier(
+  frontier: readonly string[],
+  hops: ForwardHops,
+  filter: HopFilter,
+  seen: Set<string>,
+): readonly string[] {
+  const next: string[] = [];
+  for (const key of frontier) {
+    for (const [vendor, hop] of hops.of.get(key) ?? []) {
+      if (!seen.has(vendor) && isInner(hop, filter)) {
+        seen.add(vendor);
+        next.push(vendor);
+      }
+    }
+  }
+  return next;
+}
+
+async function blast(
+  context: QueryContext,
+  key: string,
+  args: BlastRadiusArgs,
+  at: number,
+): Promise<{ distances: Map<string, number>; bound: Bound | undefined }> {
+  const { service, criticalOnly } = hopFilter(args);
+  const hops = createBackwardHops(context, exploring(context.reader), at, criticalOnly);
+  const distances = new Map<string, number>();
+  const bound = await untilCut(() => reachBackwards(key, args.maxHops, service, hops, distances));
+  return { distances, bound };
+}
+
+async function reachedPage(
+  queries: Organizations,
+  reached: readonly (readonly [string, number])[],
+  page: PageRequest,
+): Promise<Page<Reached>> {
+  const [afterDistance, afterKey] = cursorKey(page, 'number', 'string') ?? [-1, ''];
+  const rows = reached
+    .filter(([key, distance]) => distance > afterDistance || (distance === afterDistance && key > afterKey))
+    .sort(([a, x], [b, y]) => x - y || (a < b ? -1 : 1))
+    .slice(0, page.first + 1);
+  const known = await queries.organizations(rows.map(([key]) => key));
+  return toPage(
+    rows,
+    page,
+    ([key, distance]) => ({ organization: known.get(key) ?? toOrganization(key, key), distance }),
+    ([key, distance]) => [distance, key],
+  );
+}
+
+/** Looks for paths a length at a time, so that what is further away is read only where the page is not full yet. */
+async function searchPaths(
+  context: QueryContext,
+  { from, to, maxHops, ...args }: ExposurePathArgs,
+  page: PageRequest,
+): Promise<{ found: string[][]; bound: Bound | undefined }> {
+  const filter = hopFilter(args);
+  const hops = createForwardHops(context, exploring(context.reader), instantOf(page));
+  const search = { from, to, filter, after: afterPath(page, from, to), limit: page.first + 1 };
+  const found: string[][] = [];
+  const seen = new Set([from, to]);
+  const bound = await untilCut(async () => {
+    let frontier: readonly string[] = [from];
+    for (let length = 1; length <= maxHops && found.length < search.limit; length++) {
+      await (length < maxHops ? hops.load(frontier) : hops.loadOnly(frontier, to));
+      if (!findPaths(search, length, hops.of, found)) {
+        throw new Cut('PATHS');
+      }
+      frontier = newFrontier(frontier, hops, filter, seen);
+    }
+  });
+  return { found, bound };
+}
+
+function afterPath({ after }: PageRequest, from: string, to: string): readonly string[] | undefined {
+  if (after === undefined) {
+    return undefined;
+  }
+  const keys = after.key.filter((key): key is string => typeof key === 'string');
+  if (keys.length !== after.key.length || keys.length < 2 || keys[0] !== from || keys.at(-1) !== to) {
+    throw badCursor();
+  }
+  return keys;
+}
+
+function toPath(
+  steps: readonly (Dependency | undefined)[],
+  { service }: Pick<ExposurePathArgs, 'service'>,
+): ExposurePath | undefined {
+  const there = steps.filter((step) => step !== undefined);
+  const last = there.at(-1);
+  if (there.length < steps.length || last === undefined) {
+    return undefined;
+  }
+  const endsCritically =
+    service === undefined ? last.critical : last.services.some((use) => use.service === service && use.critical);
+  return {
+    length: there.length,
+    critical: endsCritically && there.every(({ critical }) => critical),
+    confidence: there.reduce((product, step) => product * step.confidence, 1),
+    steps: there,
+  };
+}
+

@@ -1,0 +1,56 @@
+import { AppError } from '../errors.ts';
+import { type Driver, toAppError } from '../graph/driver.ts';
+import type { Statement } from '../graph/statement.ts';
+
+/** Runs statements that only read, each in its own transaction, none for longer than what is left of the time. */
+export interface Reader {
+  read<Params extends object, Row extends object>(statement: Statement<Params, Row>, params: Params): Promise<Row[]>;
+  /** Milliseconds since 1970 at which this reader gives up; undefined: each statement has its own limit only. */
+  readonly deadline: number | undefined;
+  /** Most that one statement may take, in milliseconds. */
+  readonly timeout: number;
+  /** The same, but given up at the earlier of the two deadlines. */
+  within(deadline: number): Reader;
+}
+
+export interface ReaderOptions {
+  readonly driver: Driver;
+  readonly timeout: number;
+  readonly deadline?: number | undefined;
+  /** Told the name of each statement before it is run. */
+  readonly onStatement?: ((name: string) => void) | undefined;
+}
+
+export function createReader(options: ReaderOptions): Reader {
+  const { driver, timeout, deadline, onStatement } = options;
+  return {
+    deadline,
+    timeout,
+    within: (other) => createReader({ ...options, deadline: Math.min(other, deadline ?? other) }),
+    async read<Params extends object, Row extends object>({ name, text }: Statement<Params, Row>, params: Params) {
+      const left = Math.min(timeout, deadline === undefined ? timeout : deadline - Date.now());
+      // A timeout of 0 would mean none at all to the database.
+      if (left < 1) {
+        throw new AppError('QUERY_TIMEOUT', 'The question took longer than its time limit.', { statement: name });
+      }
+      onStatement?.(name);
+      // One round trip and no retry: whoever asks knows best whether asking again is worth the wait.
+      const session = driver.session({ defaultAccessMode: 'READ' });
+      try {
+        const result = await session.run(text, params, { timeout: Math.ceil(left) });
+        return result.records.map((record) => record.toObject() as Row);
+      } catch (error) {
+        throw tooLarge(error) ?? toAppError(error);
+      } finally {
+        await session.close();
+      }
+    },
+  };
+}
+
+/** The database's own bound on a transaction's memory: asking again would meet it again. */
+function tooLarge(error: unknown): AppError | undefined {
+  return error instanceof Error && 'code' in error && String(error.code).includes('MemoryPoolOutOfMemory')
+    ? new AppError('LIMIT_EXCEEDED', 'The answer needs more memory than one question may take.', {}, error)
+    : undefined;
+}
