@@ -47,7 +47,6 @@ export function normaliseHost(text: string): NormalisedHost {
   const trimmed = text.trim();
   if (trimmed === '') return refused('NAME_EMPTY', 'The name is empty.');
   const name = trimmed.startsWith('*.') ? trimmed.slice(2) : trimmed;
-  if (name === '') return refused('EMPTY_LABEL', 'The name has an empty label.');
   const ascii = toAscii(name);
   if (typeof ascii !== 'string') return ascii;
   return checkShape(ascii.endsWith('.') ? ascii.slice(0, -1) : ascii);
@@ -61,15 +60,21 @@ function toAscii(name: string): string | { readonly refusal: NameFault } {
   }
   if (isIP(name.replace(/^\[|\]$/g, '')) !== 0) return refused('IP_ADDRESS', 'An IP address, not a domain name.');
   if (OF_A_URL.test(name)) return refused('NOT_A_DOMAIN_NAME', 'Not a domain name but a URL or an address.');
-  const other = /[^\p{L}\p{N}\p{M}\p{S}\p{Po}\p{Pd}._\u200c\u200d-]|[!"$&'()*+,;<=>^`{|}~]/u.exec(name);
+  const other = /[\s!"$&'()*+,;<=>^`{|}~]/.exec(name);
   if (other !== null) {
     return refused('CHARACTER_NOT_ALLOWED', `The name holds ${codePoint(other[0])}, a character not allowed.`);
   }
   const ascii = domainToASCII(name);
-  return ascii === '' && !NUMERIC_END.test(name) ? refused('INVALID_IDNA', 'An invalid IDNA name.') : ascii || name;
+  if (ascii !== '' || name === '') return ascii;
+  return NUMERIC_END.test(name)
+    ? refused('IP_ADDRESS', 'An IP address, not a domain name.')
+    : refused('INVALID_IDNA', 'An invalid IDNA name.');
 }
 
 function checkShape(host: string): NormalisedHost {
+  if (host === '') return refused('EMPTY_LABEL', 'The name has an empty label.');
+  // IDNA maps some characters to such as no host has: `⑴` to `(1)`.
+  if (!NORMAL.test(host)) return refused('CHARACTER_NOT_ALLOWED', 'The name holds a character not allowed.');
   if (host.length > LONGEST_NAME) return refused('NAME_TOO_LONG', `The name is longer than ${LONGEST_NAME} characters.`);
   for (const label of host.split('.')) {
     if (label === '') return refused('EMPTY_LABEL', 'The name has an empty label.');
