@@ -139,7 +139,9 @@ function createCollector(line: number) {
       const whole = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
       const bytes = whole.at(-1) === RETURN ? whole.subarray(0, -1) : whole;
       if (isBlank(bytes)) return undefined;
-      return { bytes, line, lastLine: line + newlines, ...(broken && { problem: 'unclosed-quote' }) };
+      // A quote that is open at the end of the file has taken the last line end with it.
+      const lastLine = line + newlines - (bytes.at(-1) === NEWLINE ? 1 : 0);
+      return { bytes, line, lastLine, ...(broken && { problem: 'unclosed-quote' }) };
     },
   };
 }
