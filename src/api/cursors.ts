@@ -7,29 +7,31 @@ const VERSION = 1;
 
 const text = z.string().max(2000);
 const ranked = z.tuple([z.number(), text]);
-const values = z.array(z.union([text, z.number()])).min(1).max(16);
+const whole = z.number().int();
+const ofClaims = z.tuple([text, text, text, text]);
+const reached = z.tuple([whole, text]);
 
 /** Every listing with the sort key of its rows. A cursor names its listing, so that it cannot be used in another. */
 const LISTINGS = {
   domains: z.tuple([text]),
-  uses: values,
-  usedBy: values,
-  claims: values,
-  evidence: z.tuple([z.number().int().min(0)]),
+  uses: ofClaims,
+  usedBy: ofClaims,
+  claims: ofClaims,
+  evidence: z.tuple([whole.min(0)]),
   'dependencies by CONFIDENCE': ranked,
   'dependencies by NAME': z.tuple([text, text]),
   'dependencies by LAST_SEEN': ranked,
   'dependents by CONFIDENCE': ranked,
   'dependents by NAME': z.tuple([text, text]),
   'dependents by LAST_SEEN': ranked,
-  nthParties: ranked,
-  blastRadius: ranked,
+  nthParties: reached,
+  blastRadius: reached,
   exposurePaths: z.array(text).min(2).max(8),
-  concentration: ranked,
-  search: values,
-  'vendors by DEPENDENTS': ranked,
+  concentration: reached,
+  search: z.tuple([whole, text, text, text]),
+  'vendors by DEPENDENTS': reached,
   'vendors by NAME': z.tuple([text, text]),
-  incidents: values,
+  incidents: z.tuple([whole, text]),
 } as const satisfies Record<string, z.ZodType<readonly (string | number)[]>>;
 
 export type Listing = keyof typeof LISTINGS;

@@ -96,7 +96,8 @@ function createRoutes({ queries, introspection }: ApiDeps, graphql: GraphQLServi
       run: async (_, response, name) => {
         const asset = name === '' ? { contents: await page, type: html } : await graphiql.asset(name);
         if (asset === undefined) return sendNotFound(response);
-        send(response, 200, asset.type, asset.contents, { 'content-security-policy': GRAPHIQL_POLICY });
+        const caching = name === '' ? 'no-store' : 'private, max-age=600';
+        send(response, 200, asset.type, asset.contents, { 'content-security-policy': GRAPHIQL_POLICY, 'cache-control': caching });
       },
     },
   };

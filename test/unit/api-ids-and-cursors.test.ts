@@ -12,7 +12,7 @@ import {
 } from '../../src/api/ids.ts';
 import { SERVICES } from '../../src/identity/service.ts';
 
-const text = fc.string({ minLength: 1, maxLength: 100, unit: 'grapheme' }).filter((s) => s.isWellFormed());
+const text = fc.string({ minLength: 1, maxLength: 100, unit: 'grapheme' });
 const instant = fc.integer({ min: -8.64e15, max: 8.64e15 });
 const reference = fc.oneof(
   text.map((name) => ({ kind: 'domain' as const, name })),
@@ -64,7 +64,8 @@ describe('a cursor', () => {
       fc.property(instant, fc.double({ noNaN: true, noDefaultInfinity: true }), text, (at, value, key) => {
         // JSON knows no negative zero.
         const cursor = { at: at + 0, key: [value + 0, key] };
-        expect(decodeCursor('concentration', encodeCursor('concentration', cursor))).toEqual(cursor);
+        const listing = 'dependencies by CONFIDENCE';
+        expect(decodeCursor(listing, encodeCursor(listing, cursor))).toEqual(cursor);
       }),
     );
   });

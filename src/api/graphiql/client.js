@@ -12,16 +12,23 @@ globalThis.MonacoEnvironment = {
   getWorker: (_id, label) => new Worker(new URL(WORKERS[label] ?? 'editor.worker.js', import.meta.url), { type: 'module' }),
 };
 
-const example = `# Who does this domain's owner depend on, and how do we know?
-query Dependencies($domain: String!) {
+const example = `# Whom does the owner of this domain depend on, and how do we know?
+query Vendors($domain: String!) {
   organization(domain: $domain) {
     name
     dependencies(first: 20) {
       totalCount
       edges {
         node { name }
-        services { service critical confidence }
-        claims(first: 3) { nodes { source { name } evidence(first: 1) { nodes { document host } } } }
+        critical
+        confidence
+        services { service critical }
+        claims(first: 3) {
+          nodes {
+            source { name }
+            evidence(first: 1) { nodes { host observedAt } }
+          }
+        }
       }
     }
   }
@@ -31,6 +38,7 @@ query Dependencies($domain: String!) {
 createRoot(document.getElementById('graphiql')).render(
   createElement(GraphiQL, {
     fetcher: createGraphiQLFetcher({ url: '/graphql' }),
+    schemaDescription: true,
     defaultQuery: example,
     initialVariables: JSON.stringify({ domain: 'github.com' }, null, 2),
   }),

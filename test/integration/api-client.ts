@@ -1,0 +1,57 @@
+import { fileURLToPath } from 'node:url';
+import { createApi } from '../../src/api/server.ts';
+import type { Driver } from '../../src/graph/driver.ts';
+import { createLogger } from '../../src/logger.ts';
+import { loadGovernedSources } from '../../src/main/knowledge.ts';
+import { createNeo4jQueries } from '../../src/queries/neo4j.ts';
+
+export interface Reply {
+  readonly status: number;
+  readonly data: any;
+  readonly errors: readonly { readonly message: string; readonly extensions: { readonly code: string; readonly errorId?: string } }[];
+}
+
+export interface TestApi {
+  readonly url: string;
+  /** Names of the statements that the database has run since this was last emptied. */
+  readonly statements: string[];
+  ask(query: string, variables?: Record<string, unknown>): Promise<Reply>;
+  /** The data of an answer that must have no errors. */
+  data(query: string, variables?: Record<string, unknown>): Promise<any>;
+  close(): Promise<void>;
+}
+
+/** A real API on a free port, over the test's database. */
+export async function startApi(driver: Driver, options: { introspection?: boolean; timeLimit?: number } = {}): Promise<TestApi> {
+  const sources = await loadGovernedSources();
+  const statements: string[] = [];
+  const api = await createApi({
+    queries: createNeo4jQueries({ driver, sources, onStatement: (name) => statements.push(name) }),
+    sources,
+    schemaFolder: fileURLToPath(new URL('../../graphql/schema', import.meta.url)),
+    log: createLogger(process.env.LOG_LEVEL ?? 'silent', 'api'),
+    introspection: options.introspection ?? true,
+    timeLimit: options.timeLimit ?? 20_000,
+  });
+  const url = `http://127.0.0.1:${await api.listen(0, '127.0.0.1')}`;
+  const ask = async (query: string, variables: Record<string, unknown> = {}): Promise<Reply> => {
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query, variables }),
+    });
+    const { data, errors = [] } = (await response.json()) as { data: unknown; errors?: Reply['errors'] };
+    return { status: response.status, data, errors };
+  };
+  return {
+    url,
+    statements,
+    ask,
+    async data(query, variables) {
+      const { data, errors } = await ask(query, variables);
+      if (errors.length > 0) throw new Error(JSON.stringify(errors, null, 2));
+      return data;
+    },
+    close: api.close,
+  };
+}

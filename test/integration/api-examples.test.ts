@@ -1,0 +1,146 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { idOfOrganization } from '../../src/api/ids.ts';
+import type { Driver } from '../../src/graph/driver.ts';
+import { freshDatabase, testDriver } from '../support/database.ts';
+import { startApi, type TestApi } from './api-client.ts';
+import { loadRealFacts } from './api-facts.ts';
+
+const folder = new URL('../../graphql/examples/', import.meta.url);
+const example = (name: string) => readFileSync(new URL(`${name}.graphql`, folder), 'utf8');
+
+let driver: Driver;
+let api: TestApi;
+const run = (name: string, variables: Record<string, unknown> = {}) => api.data(example(name), variables);
+
+const tried = new Set<string>();
+const tries = (name: string, behaviour: string, test: () => Promise<void>) => {
+  tried.add(`${name}.graphql`);
+  it(`${name} ${behaviour}`, test);
+};
+
+beforeAll(async () => {
+  driver = testDriver();
+  await freshDatabase(driver);
+  expect(await loadRealFacts(driver)).toBeGreaterThan(300);
+  api = await startApi(driver);
+});
+afterAll(async () => {
+  await api.close();
+  await driver.close();
+});
+
+describe('the example', () => {
+  tries('vendors', 'lists the vendors of a domain’s owner', async () => {
+    const { organization } = await run('vendors', { domain: 'tmall.com' });
+    expect(organization.name).toBe('tmall.com');
+    const keys = organization.dependencies.edges.map((d: any) => d.node.key).sort();
+    expect(keys).toEqual(['imc2020:alibaba', 'imc2020:globalsignnv-sa', 'imc2020:taobao']);
+    expect(organization.dependencies.totalCount).toBe(3);
+    expect(organization.dependencies.edges[0]).toMatchObject({ critical: true, status: 'STATED', stale: true });
+    expect(organization.dependencies.freshness.sources.map((s: any) => s.id)).toContain('imc2020');
+  });
+
+  tries('critical-vendors', 'lists those that a domain cannot do without, as of a day', async () => {
+    const variables = { domain: 'tmall.com', service: 'DNS', asOf: '2020-06-01T00:00:00Z' };
+    const { organization } = await run('critical-vendors', variables);
+    expect(organization.dependencies.edges).toEqual([
+      { node: { name: 'taobao' }, services: [{ service: 'DNS', critical: true, confidence: 0.8, claims: 1 }] },
+    ]);
+    const before = await run('critical-vendors', { ...variables, asOf: '2019-06-01T00:00:00Z' });
+    expect(before.organization.dependencies.totalCount).toBe(0);
+  });
+
+  tries('fourth-parties', 'finds the vendors of vendors', async () => {
+    const { organization } = await run('fourth-parties', { domain: 'tmall.com' });
+    expect(organization.nthParties.truncated).toBe(false);
+    expect(organization.nthParties.nodes.every((n: any) => n.distance >= 2 && n.distance <= 3)).toBe(true);
+  });
+
+  tries('blast-radius', 'counts who is hit by distance', async () => {
+    const { organization } = await run('blast-radius', { key: 'imc2020:dnsmadeeasy', service: 'DNS', criticalOnly: true });
+    const { total, byDistance, organizations } = organization.blastRadius;
+    expect(byDistance[0].distance).toBe(1);
+    expect(total).toBe(byDistance.reduce((sum: number, d: any) => sum + d.organizations, 0));
+    expect(organizations.nodes.map((n: any) => n.node.name)).toContain('digicertinc');
+  });
+
+  tries('paths', 'shows by which hops', async () => {
+    const to = idOfOrganization('imc2020:dnsmadeeasy');
+    const hit = await run('blast-radius', { key: 'imc2020:dnsmadeeasy', service: 'DNS' });
+    const far = hit.organization.blastRadius.organizations.nodes.find((n: any) => n.distance === 2);
+    const { organization } = await api.data('query ($d: String!) { organization(domain: $d) { id } }', { d: far.node.name });
+    const { exposurePaths } = await run('paths', { from: organization.id, to, service: 'DNS' });
+    expect(exposurePaths.nodes[0].length).toBe(2);
+    expect(exposurePaths.nodes[0].steps.map((s: any) => s.vendor.name)).toEqual(['digicertinc', 'dnsmadeeasy']);
+  });
+
+  tries('concentration', 'ranks vendors by their dependents', async () => {
+    const { concentrationRisk } = await run('concentration', { service: 'CERTIFICATE_AUTHORITY' });
+    const [top] = concentrationRisk.nodes;
+    expect(top.vendor.key).toBe('imc2020:globalsignnv-sa');
+    expect(top.reach).toBeGreaterThanOrEqual(top.direct);
+    expect(top.share).toBeCloseTo(top.direct / concentrationRisk.dependentTotal);
+    const scoped = await run('concentration', { scope: { domains: ['tmall.com'] } });
+    expect(scoped.concentrationRisk.dependentTotal).toBe(1);
+    const nobody = await run('concentration', { scope: { organizations: [] } });
+    expect(nobody.concentrationRisk).toMatchObject({ dependentTotal: 0, nodes: [] });
+  });
+
+  tries('evidence', 'names documents, records and hosts', async () => {
+    const { organization } = await run('vendors', { domain: 'sciencedirect.com' });
+    const [dependency] = organization.dependencies.edges;
+    const { node } = await run('evidence', { dependency: dependency.id });
+    expect(node.vendor.name).toBe(dependency.node.name);
+    const [claim] = node.claims.nodes;
+    expect(claim.subject.name).toBe('sciencedirect.com');
+    expect(claim.evidence.nodes[0].document).toMatch(/^[0-9a-f]{64}$/);
+    expect(claim.evidence.nodes[0].host).toContain('.');
+  });
+
+  tries('domain', 'tells who looked at a domain and what is claimed of it', async () => {
+    const { domain } = await run('domain', { name: 'WWW.ScienceDirect.com.' });
+    expect(domain).toMatchObject({ name: 'sciencedirect.com', owner: { key: 'domain:sciencedirect.com', provisional: true } });
+    expect(domain.observations).toMatchObject([{ source: { id: 'page-crawler' }, stream: 'page-loads' }]);
+    expect(domain.uses.nodes.length).toBeGreaterThan(0);
+  });
+
+  tries('incidents', 'lists the newest first, with those who depend on the affected', async () => {
+    const { incidents } = await run('incidents', { filter: { kind: 'BREACH' } });
+    const times = incidents.nodes.map((i: any) => i.reportedAt);
+    expect(times.length).toBeGreaterThan(1);
+    expect(times).toEqual([...times].sort().reverse());
+    expect(incidents.nodes.some((i: any) => i.affects.length > 0)).toBe(true);
+  });
+
+  tries('search', 'finds by a part of the name', async () => {
+    const { search } = await run('search', { text: 'tmall' });
+    expect(search.nodes.map((n: any) => n.domain)).toContain('tmall.com');
+    const incidents = await run('search', { text: 'Northwind', types: ['INCIDENT'] });
+    expect(incidents.search.nodes).toMatchObject([{ __typename: 'Incident', title: 'Northwind Parcels' }]);
+  });
+
+  tries('most-used-vendors', 'lists those with the most dependents', async () => {
+    const { vendors } = await run('most-used-vendors', { filter: { service: 'DNS' }, first: 3 });
+    expect(vendors.nodes).toHaveLength(3);
+    expect(vendors.totalCount).toBeGreaterThan(3);
+    expect(vendors.nodes[0].dependents).toBeGreaterThanOrEqual(vendors.nodes[1].dependents);
+  });
+
+  tries('sources', 'tells how fresh each source is', async () => {
+    const { sources, totals } = await run('sources');
+    expect(totals.claims).toBeGreaterThan(300);
+    const crawler = sources.find((s: any) => s.id === 'page-crawler');
+    expect(crawler).toMatchObject({ kind: 'SIGHTING', promiseKept: false });
+    expect(sources.find((s: any) => s.id === 'zdns')).toMatchObject({ newestEvent: null, promiseKept: null });
+  });
+
+  tries('merge-candidates', 'shows aliases and proposals', async () => {
+    const { organization } = await run('merge-candidates', { key: 'imc2020:alibaba' });
+    expect(organization).toMatchObject({ key: 'imc2020:alibaba', aliases: [], mergeCandidates: [] });
+  });
+
+  it('folder holds no document that is not tried here', () => {
+    expect(readdirSync(folder).sort()).toEqual([...tried].sort());
+  });
+});
