@@ -34,7 +34,7 @@ export interface Refused extends RefusedPart {
 
 const EXCERPT_BYTES = 64 * 1024;
 /** So that a letter, with 16 MiB of original, always fits its topic. */
-const MAX_PARTS = 500;
+const MAX_PARTS = 200;
 const MAX_TEXT = 500;
 const MAX_HEADER = 16 * 1024;
 
