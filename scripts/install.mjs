@@ -4,12 +4,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const NEEDED_NODE = 20;
+const NEEDED_NODE = [20, 12];
 
 /** Installs the packages of package-lock.json where they are missing or other ones; ends the process where it can't. */
 export function ensurePackages() {
-  const major = Number(process.versions.node.split('.')[0]);
-  if (major < NEEDED_NODE) fail(`Node ${NEEDED_NODE} or newer is needed, and this is ${process.versions.node}.`);
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const isOld = major < NEEDED_NODE[0] || (major === NEEDED_NODE[0] && minor < NEEDED_NODE[1]);
+  if (isOld) fail(`Node ${NEEDED_NODE.join('.')} or newer is needed, and this is ${process.versions.node}.`);
   if (isInstalled()) return;
   console.log('  … installing packages (npm ci)');
   const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: ROOT, stdio: 'inherit' });

@@ -22,6 +22,7 @@ const API_READY_MS = 60_000;
 
 const steps = createSteps(process.stdout);
 const processes: Supervised[] = [];
+let keeping: Promise<void> | undefined;
 let serversAreOurs = false;
 
 /** Brings everything up. Rejects where a step fails, or `stop` aborts between two of them. */
@@ -34,7 +35,7 @@ async function bringUp(config: Config, stop: AbortSignal): Promise<void> {
   serversAreOurs = true;
   await steps.step('Neo4j and Kafka', (progress) => startServers(config, { progress, signal: stop }));
   stop.throwIfAborted();
-  void keepServers(config, stop, steps.say);
+  keeping = keepServers(config, stop, steps.say);
 
   const context = loadContext();
   const kafka = createKafka(context.kafkaBrokers);
@@ -91,9 +92,10 @@ AVD is ready.
   steps.say(`\nCtrl-C stops everything; the data stays in ${config.home}.`);
 }
 
-/** Ends all that was started, in order: what writes, then Kafka, then Neo4j. */
+/** Ends all that was started, in order: what writes, then Kafka, then Neo4j. Nothing is started any more. */
 async function takeDown(home: string): Promise<void> {
   await Promise.all(processes.map((one) => one.stop()));
+  await keeping;
   if (serversAreOurs) await stopServers(home);
 }
 
@@ -106,7 +108,9 @@ async function main(): Promise<number> {
   const config = loadConfig(process.env);
   makeHome(config.home);
   const release = takeLock(config.home);
-  const stop = listenForStop(() => hurry(config.home));
+  const failed = new AbortController();
+  const asked = listenForStop(() => hurry(config.home));
+  const stop = AbortSignal.any([asked, failed.signal]);
   // Promises alone don't keep a process alive.
   const alive = setInterval(() => undefined, 60_000);
   let code: number = EXIT.done;
@@ -115,7 +119,8 @@ async function main(): Promise<number> {
     await printWhereAndAnswers(config);
     await whileAlive(aborted(stop));
   } catch (error) {
-    if (!stop.aborted) code = reportFailure(error);
+    if (!asked.aborted) code = reportFailure(error);
+    failed.abort();
   }
   steps.say('\nStopping …');
   await takeDown(config.home);
