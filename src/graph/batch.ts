@@ -9,14 +9,14 @@ import {
   join,
   lift,
 } from './fold.ts';
-import type { NodeRow } from './statements/write.ts';
 
 /** Everything that a slice of events wants to change, before anybody has looked at the database. */
 export interface Batch {
   /** The states that each event asks for, by the event's place in the slice. */
   readonly events: readonly (readonly Entity[])[];
-  readonly domains: readonly NodeRow[];
-  readonly organizations: readonly NodeRow[];
+  /** What the batch changes the state or the claims of, sorted, so that two writers wait instead of deadlocking. */
+  readonly domains: readonly string[];
+  readonly organizations: readonly string[];
   /** Subjects of claims, and the sources that speak of each. */
   readonly claimedDomains: ReadonlyMap<string, ReadonlySet<string>>;
   readonly claimedOrganizations: ReadonlyMap<string, ReadonlySet<string>>;
@@ -30,23 +30,25 @@ const IDENTITY_KINDS: ReadonlySet<ClaimKind> = new Set(['OWNERSHIP_CLAIM', 'SAME
 /** Lifts the events' actions and collects which nodes and claims they touch. Pure. */
 export function planBatch(events: readonly (readonly GraphAction[])[]): Batch {
   const lifted = events.map((actions) => actions.flatMap(lift));
-  const domains = new Map<string, NodeRow>();
-  const organizations = new Map<string, NodeRow>();
+  const domains = new Set<string>();
+  const organizations = new Set<string>();
   const claimedDomains = new Map<string, Set<string>>();
   const claimedOrganizations = new Map<string, Set<string>>();
   const incidents = new Set<string>();
   const identitySources = new Set<string>();
   for (const entity of lifted.flat()) {
+    if (isOnlyPointedAt(entity)) {
+      continue;
+    }
     if (entity.entity === 'domain') {
-      const { firstSeen, days, vendor } = entity.state;
-      touch(domains, entity.name, firstSeen !== undefined || days.size > 0, vendor);
+      domains.add(entity.name);
     } else if (entity.entity === 'organization') {
-      touch(organizations, entity.key, entity.state.named !== undefined, entity.state.vendor);
+      organizations.add(entity.key);
     } else if (entity.entity === 'claim') {
       const { subject, source, kind } = entity.key;
       const isDomain = subject.kind === 'domain';
       const id = isDomain ? subject.name : subject.key;
-      touch(isDomain ? domains : organizations, id, true, false);
+      (isDomain ? domains : organizations).add(id);
       add(isDomain ? claimedDomains : claimedOrganizations, id, source);
       if (IDENTITY_KINDS.has(kind)) {
         identitySources.add(source);
@@ -57,8 +59,8 @@ export function planBatch(events: readonly (readonly GraphAction[])[]): Batch {
   }
   return {
     events: lifted,
-    domains: sorted(domains),
-    organizations: sorted(organizations),
+    domains: [...domains].sort(),
+    organizations: [...organizations].sort(),
     claimedDomains,
     claimedOrganizations,
     incidents: [...incidents].sort(),
@@ -98,7 +100,7 @@ export function foldBatch(batch: Batch, stored: ReadonlyMap<string, Entity>): Ou
   return { changed, dirty };
 }
 
-/** The node is there by then, and labelled; nothing that it says of itself changes. */
+/** Nothing that the node says of itself changes: it is made and labelled where a claim that points at it is written. */
 function isOnlyPointedAt(e: Entity): boolean {
   return (
     (e.entity === 'domain' && e.state.firstSeen === undefined && e.state.days.size === 0) ||
@@ -114,13 +116,6 @@ export const claimShape = ({ key }: ClaimEntity): string => `${key.kind} ${key.s
 
 export const endId = (end: ClaimEntity['key']['subject']): string => identifyEnd(end).slice(2);
 
-function touch(rows: Map<string, NodeRow>, id: string, held: boolean, vendor: boolean): void {
-  const row = rows.get(id);
-  if (row === undefined || (held && !row.held) || (vendor && !row.vendor)) {
-    rows.set(id, { id, held: held || row?.held === true, vendor: vendor || row?.vendor === true });
-  }
-}
-
 function add(sets: Map<string, Set<string>>, key: string, value: string): void {
   const set = sets.get(key);
   if (set === undefined) {
@@ -128,8 +123,4 @@ function add(sets: Map<string, Set<string>>, key: string, value: string): void {
   } else {
     set.add(value);
   }
-}
-
-function sorted(rows: ReadonlyMap<string, NodeRow>): NodeRow[] {
-  return [...rows.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }

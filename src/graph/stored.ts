@@ -28,9 +28,9 @@ export async function readStored(tx: ManagedTransaction, batch: Batch): Promise<
   const claimIds = new Map<string, string>();
   const keep = (entity: Entity): unknown => entities.set(identify(entity), entity);
 
-  const domains = batch.domains.length === 0 ? [] : await run(tx, holdDomains, { rows: batch.domains });
+  const domains = batch.domains.length === 0 ? [] : await run(tx, holdDomains, { ids: batch.domains });
   const organizations =
-    batch.organizations.length === 0 ? [] : await run(tx, holdOrganizations, { rows: batch.organizations });
+    batch.organizations.length === 0 ? [] : await run(tx, holdOrganizations, { ids: batch.organizations });
   for (const { id, isVendor, properties } of existing(domains)) {
     keep({ entity: 'domain', name: id, state: domainState(properties, isVendor) });
   }

@@ -1,11 +1,15 @@
+import type { Reference } from './actions.ts';
 import { claimShape, endId, isClaim, isIncident } from './batch.ts';
 import { type ManagedTransaction, integer, integerOrNull } from './driver.ts';
-import { type ClaimEntity, type Entity, identify, type IncidentEntity } from './fold.ts';
+import { isAsserted } from './claim-state.ts';
+import { type ClaimEntity, type Entity, identify, identifyEnd, type IncidentEntity } from './fold.ts';
 import { claimProperties, domainProperties, organizationProperties } from './properties.ts';
 import { run } from './statement.ts';
 import {
   type CreateClaims,
   createClaims,
+  pointAtDomains,
+  pointAtOrganizations,
   replaceIncidents,
   updateClaims,
   updateDomains,
@@ -13,8 +17,16 @@ import {
 } from './statements/write.ts';
 import type { Stored } from './stored.ts';
 
-/** Writes the new states of what a batch has changed: nodes first, then claims, then incidents. */
-export async function writeDirty(tx: ManagedTransaction, dirty: readonly Entity[], stored: Stored): Promise<void> {
+/**
+ * Writes the new states of what a batch has changed: nodes first, then claims, then incidents. `known` names nodes that
+ * are certainly there and labelled. @returns the names of those that are now
+ */
+export async function writeDirty(
+  tx: ManagedTransaction,
+  dirty: readonly Entity[],
+  stored: Stored,
+  known: KnownNodes,
+): Promise<string[]> {
   const domains = dirty.flatMap((e) =>
     e.entity === 'domain' ? [{ id: e.name, properties: domainProperties(e.state) }] : [],
   );
@@ -27,8 +39,46 @@ export async function writeDirty(tx: ManagedTransaction, dirty: readonly Entity[
   if (organizations.length > 0) {
     await run(tx, updateOrganizations, { rows: organizations });
   }
+  const pointed = await writePointedAt(tx, dirty, known);
   await writeClaims(tx, dirty.filter(isClaim), stored);
   await writeIncidents(tx, dirty.filter(isIncident));
+  return pointed;
+}
+
+/** Names as `identifyEnd` makes them, of nodes that exist and bear the label of a vendor; they never lose either. */
+export interface KnownNodes {
+  has(name: string): boolean;
+}
+
+async function writePointedAt(tx: ManagedTransaction, dirty: readonly Entity[], known: KnownNodes): Promise<string[]> {
+  const vendors = new Map<string, Reference>();
+  const others = new Map<string, Reference>();
+  for (const entity of dirty) {
+    if (entity.entity === 'claim') {
+      const isVendor = entity.key.kind === 'USES' && isAsserted(entity.state);
+      const name = identifyEnd(entity.key.object);
+      if (!known.has(name)) {
+        (isVendor ? vendors : others).set(name, entity.key.object);
+      }
+    } else if (entity.entity === 'incident') {
+      for (const end of entity.state.affects) {
+        others.set(identifyEnd(end), end);
+      }
+    }
+  }
+  const rows = (kind: Reference['kind']) =>
+    [...vendors.keys(), ...[...others.keys()].filter((name) => !vendors.has(name))]
+      .filter((name) => (vendors.get(name) ?? others.get(name))?.kind === kind)
+      .sort()
+      .map((name) => ({ id: name.slice(2), vendor: vendors.has(name) }));
+  const [domains, organizations] = [rows('domain'), rows('organization')];
+  if (domains.length > 0) {
+    await run(tx, pointAtDomains, { rows: domains });
+  }
+  if (organizations.length > 0) {
+    await run(tx, pointAtOrganizations, { rows: organizations });
+  }
+  return [...vendors.keys()];
 }
 
 async function writeClaims(tx: ManagedTransaction, claims: readonly ClaimEntity[], stored: Stored): Promise<void> {

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { GraphAction } from './actions.ts';
 import { type Batch, foldBatch, type Outcome, planBatch } from './batch.ts';
 import {
@@ -19,7 +20,7 @@ import { run } from './statement.ts';
 import { readStored, type Stored } from './stored.ts';
 import { domainsClaimedBy, holdSources, pairsMergedBy, withdrawSource } from './statements/identity.ts';
 import { createOutbox } from './statements/write.ts';
-import { writeDirty } from './write-dirty.ts';
+import { type KnownNodes, writeDirty } from './write-dirty.ts';
 import { AppError } from '../errors.ts';
 
 /** One message of a slice, after mapping. `filtered` and `dead-lettered` ones bring no actions and are only counted. */
@@ -43,6 +44,9 @@ export interface Writer {
   write(batch: WriteBatch): Promise<Counters>;
 }
 
+/** Vendors that a writer remembers as being there. */
+const KNOWN_NODES = 100_000;
+
 /** Domains whose owner is resolved again in one transaction when a source is withdrawn. */
 const WITHDRAWAL_PAGE = 1_000;
 
@@ -52,6 +56,8 @@ const WITHDRAWAL_PAGE = 1_000;
  */
 export function createWriter({ driver, rankOf }: { readonly driver: Driver; readonly rankOf: RankOf }): Writer {
   const repeats = createRepeats();
+  // Popular vendors: nodes that need not be looked for again.
+  const known = new LRUCache<string, true>({ max: KNOWN_NODES });
   let graph: string | undefined;
 
   /** What is remembered belongs to one database; if another has taken its place, the caller must read positions anew. */
@@ -59,6 +65,7 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
     if (graph !== undefined && graph !== found) {
       graph = undefined;
       repeats.forget();
+      known.clear();
       throw new AppError('FENCED', 'The database is another than before.', { ...slice });
     }
     graph = found;
@@ -70,13 +77,16 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
       const fresh = mapped.filter((actions) => actions.length > 0 && !repeats.covers(actions));
       const plan = planBatch(fresh);
       await withdrawSources(driver, plan, rankOf);
-      const count = (applied: number): Counters => countOutcomes(batch, mapped, applied);
-      const counters = await inSession(driver, 'WRITE', async (tx) => {
+      const { counters, pointed } = await inSession(driver, 'WRITE', async (tx) => {
         recognise(await fence(tx, batch), batch);
-        const applied = fresh.length === 0 ? 0 : await writePlan(tx, plan, rankOf, `${offsetId(batch)}/${batch.from}`);
-        await advance(tx, batch, count(applied));
-        return count(applied);
+        const written = fresh.length === 0 ? NOTHING : await writePlan(tx, plan, { batch, rankOf, known });
+        const counters = countOutcomes(batch, mapped, written.applied);
+        await advance(tx, batch, counters);
+        return { counters, pointed: written.pointed };
       });
+      for (const name of pointed) {
+        known.set(name, true);
+      }
       for (const actions of fresh) {
         repeats.remember(actions);
       }
@@ -96,19 +106,32 @@ function countOutcomes(batch: WriteBatch, mapped: readonly (readonly unknown[])[
   };
 }
 
-/** @returns the number of events that changed something */
-async function writePlan(tx: ManagedTransaction, plan: Batch, rankOf: RankOf, outboxId: string): Promise<number> {
+/** `applied`: how many events changed something; `pointed`: nodes that are vendors once this is committed. */
+interface Written {
+  readonly applied: number;
+  readonly pointed: readonly string[];
+}
+
+const NOTHING: Written = { applied: 0, pointed: [] };
+
+interface PlanContext {
+  readonly batch: Slice;
+  readonly rankOf: RankOf;
+  readonly known: KnownNodes;
+}
+
+async function writePlan(tx: ManagedTransaction, plan: Batch, { batch, rankOf, known }: PlanContext): Promise<Written> {
   if (plan.identitySources.length > 0) {
     await run(tx, holdSources, { ids: plan.identitySources });
   }
   const stored = await readStored(tx, plan);
   const outcome = foldBatch(plan, stored.entities);
-  await writeDirty(tx, [...outcome.dirty.values()], stored);
+  const pointed = await writeDirty(tx, [...outcome.dirty.values()], stored, known);
   const changes = [...describeChanges(outcome, stored), ...(await settle(tx, outcome, rankOf))];
   if (changes.length > 0) {
-    await run(tx, createOutbox, { id: outboxId, payload: encodeChanges(changes) });
+    await run(tx, createOutbox, { id: `${offsetId(batch)}/${batch.from}`, payload: encodeChanges(changes) });
   }
-  return outcome.changed.filter(Boolean).length;
+  return { applied: outcome.changed.filter(Boolean).length, pointed };
 }
 
 /** Owners and canonical organizations that the batch may have changed. */

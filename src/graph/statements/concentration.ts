@@ -20,7 +20,10 @@ const OF_SCOPE = `UNWIND $scope AS member
 ${nodesOf('member', 's')}
 MATCH (s)-[r:USES]->(o) WHERE ($service IS NULL OR r.service = $service) AND ${IN_FORCE}`;
 
-/** One row for each vendor, with `direct`, `directCritical` and `vendorName` (only looked up where it is needed). */
+/**
+ * One row for each vendor, with `direct` and `directCritical`, and one without a vendor, which counts everybody who has
+ * any (critical) dependency: so both come from one pass, and nothing is collected.
+ */
 const ranking = (claims: string) => `${WITHDRAWN}
 ${claims}
 ${judged('1 AS everybody')}
@@ -28,24 +31,20 @@ ${owner('s', 'sw')}
 WITH ${organizationOf('s', 'sw')} AS dependent, vendor, max(critical) AS critical
 WHERE dependent <> vendor
 WITH dependent, collect([vendor, critical]) AS hops, max(critical) AS critical
-WITH count(*) AS dependentTotal, coalesce(sum(critical), 0) AS criticalTotal, collect(hops) AS all
-CALL (all) {
-  UNWIND all AS hops
-  UNWIND hops AS hop
-  WITH hop[0] AS vendor, count(*) AS direct, sum(hop[1]) AS directCritical
-  WHERE direct >= $minDependents AND directCritical >= $minCritical
-  WITH vendor, direct, directCritical,
-    CASE WHEN $byName OR $nameContains IS NOT NULL THEN toLower(${nameOf('vendor')}) END AS lowerName
-  WHERE $nameContains IS NULL OR lowerName CONTAINS $nameContains`;
+UNWIND hops + [[null, critical]] AS hop
+WITH hop[0] AS vendor, count(*) AS direct, sum(hop[1]) AS directCritical
+WITH vendor, direct, directCritical,
+  CASE WHEN $byName OR $nameContains IS NOT NULL THEN toLower(${nameOf('vendor')}) END AS lowerName`;
+
+const LISTED = `direct >= $minDependents AND directCritical >= $minCritical
+  AND ($nameContains IS NULL OR lowerName CONTAINS $nameContains)`;
 
 const PAGE = `
-  WITH vendor, direct, directCritical, CASE WHEN $byName THEN lowerName ELSE -direct END AS sortValue
-  WHERE ${after('sortValue', 'vendor')}
-  WITH * ORDER BY sortValue, vendor LIMIT $limit
-  RETURN collect({vendor: vendor, vendorName: ${nameOf('vendor')}, direct: direct, directCritical: directCritical,
-    sortValue: sortValue}) AS vendors
-}
-RETURN dependentTotal, criticalTotal, vendors`;
+WITH vendor, direct, directCritical, lowerName, CASE WHEN $byName THEN lowerName ELSE -direct END AS sortValue
+WHERE vendor IS NULL OR (${LISTED} AND ${after('sortValue', 'vendor')})
+WITH * ORDER BY vendor IS NOT NULL, sortValue, vendor LIMIT $limit
+RETURN vendor, CASE WHEN vendor IS NOT NULL THEN ${nameOf('vendor')} END AS vendorName, direct, directCritical, sortValue
+ORDER BY vendor IS NOT NULL, sortValue, vendor`;
 
 export interface RankingFilter {
   readonly service: string | null;
@@ -65,11 +64,8 @@ export interface RankedVendor {
   readonly sortValue: string | number;
 }
 
-export interface RankingRow {
-  readonly dependentTotal: number;
-  readonly criticalTotal: number;
-  readonly vendors: readonly RankedVendor[];
-}
+/** The first row counts everybody; there is none where nobody depends on anything. */
+export type RankingRow = RankedVendor | (Omit<RankedVendor, 'vendor' | 'vendorName'> & { vendor: null; vendorName: null });
 
 type RankingParams = Judgement & RankingFilter & Keyset;
 
@@ -83,9 +79,8 @@ export const rankVendorsOfScope = statement<RankingParams & { scope: readonly st
 export const countVendors = statement<Judgement & RankingFilter, { total: number }>(
   'concentration.countVendors',
   `${ranking(OF_ALL)}
-  RETURN count(*) AS total
-}
-RETURN total`,
+WHERE vendor IS NOT NULL AND ${LISTED}
+RETURN count(*) AS total`,
 );
 
 /** All that each organization is used for by others. */

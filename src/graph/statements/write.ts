@@ -1,13 +1,6 @@
 import type { ClaimKind } from '../fold.ts';
 import { type Statement, statement } from '../statement.ts';
 
-/** One node of a batch. `held`: its lock is taken and its state read, since the batch changes what it says. */
-export interface NodeRow {
-  readonly id: string;
-  readonly held: boolean;
-  readonly vendor: boolean;
-}
-
 /** What was there before; `isNew` nodes have no claims to read. */
 export interface HeldNode {
   readonly id: string;
@@ -17,28 +10,46 @@ export interface HeldNode {
 }
 
 /**
- * Makes the nodes that are missing, in the order given (sorted, so that two writers wait for each other instead of
- * deadlocking), and locks those that are held: removing a property that is not there takes the lock and writes nothing.
- * A node that is only pointed at is left alone, so that no batch locks a hub.
+ * Makes the nodes that are missing and locks them all: removing a property that is not there takes the lock and writes
+ * nothing. Then what they say is read, so that nobody can change it in between.
  */
 const holdNodes = (label: 'Domain' | 'Organization', key: 'name' | 'key', onCreate: string) => `
-UNWIND $rows AS row
-MERGE (n:${label} {${key}: row.id}) ON CREATE SET n.isNew = true${onCreate}
-FOREACH (_ IN CASE WHEN row.held THEN [1] ELSE [] END | REMOVE n.lock)
-FOREACH (_ IN CASE WHEN row.vendor AND NOT n:Vendor THEN [1] ELSE [] END | SET n:Vendor)
-WITH row, n, coalesce(n.isNew, false) AS isNew
+UNWIND $ids AS id
+MERGE (n:${label} {${key}: id}) ON CREATE SET n.isNew = true${onCreate}
+REMOVE n.lock
+WITH id, n, coalesce(n.isNew, false) AS isNew
 FOREACH (_ IN CASE WHEN isNew THEN [1] ELSE [] END | REMOVE n.isNew)
-WITH row, n, isNew WHERE row.held
-RETURN row.id AS id, isNew, n:Vendor AS isVendor, properties(n) AS properties`;
+RETURN id, isNew, n:Vendor AS isVendor, properties(n) AS properties`;
 
-export const holdDomains = statement<{ rows: readonly NodeRow[] }, HeldNode>(
+export const holdDomains = statement<{ ids: readonly string[] }, HeldNode>(
   'write.holdDomains',
   holdNodes('Domain', 'name', ''),
 );
 
-export const holdOrganizations = statement<{ rows: readonly NodeRow[] }, HeldNode>(
+export const holdOrganizations = statement<{ ids: readonly string[] }, HeldNode>(
   'write.holdOrganizations',
-  holdNodes('Organization', 'key', ', n.canonical = row.id'),
+  holdNodes('Organization', 'key', ', n.canonical = id'),
+);
+
+/** One node that something points at. A node that is there and labelled is left alone, so that no batch locks a hub. */
+export interface PointedAt {
+  readonly id: string;
+  readonly vendor: boolean;
+}
+
+const pointAt = (label: 'Domain' | 'Organization', key: 'name' | 'key', onCreate: string) => `
+UNWIND $rows AS row
+MERGE (n:${label} {${key}: row.id})${onCreate}
+FOREACH (_ IN CASE WHEN row.vendor AND NOT n:Vendor THEN [1] ELSE [] END | SET n:Vendor)`;
+
+export const pointAtDomains = statement<{ rows: readonly PointedAt[] }, Record<string, never>>(
+  'write.pointAtDomains',
+  pointAt('Domain', 'name', ''),
+);
+
+export const pointAtOrganizations = statement<{ rows: readonly PointedAt[] }, Record<string, never>>(
+  'write.pointAtOrganizations',
+  pointAt('Organization', 'key', ' ON CREATE SET n.canonical = row.id'),
 );
 
 export interface ClaimsOf {
