@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { AppError } from '../src/errors.ts';
+import { escapeUnprintable } from './refusal.ts';
 
 /** Checks that `path` is a file that can be read. @throws AppError NOT_FOUND or USAGE with one clear sentence */
 export async function requireFile(path: string): Promise<void> {
@@ -59,7 +60,7 @@ export function isBrokenGzip(error: unknown): boolean {
   return typeof code === 'string' && /^Z_(DATA|BUF|NEED_DICT|STREAM)/.test(code);
 }
 
-/** How a file is called in places: its name without its folders. */
+/** How a file is called in places: its name without its folders, printable. */
 export function nameOf(path: string): string {
-  return basename(path);
+  return escapeUnprintable(basename(path));
 }

@@ -72,11 +72,14 @@ const LONGEST_REASON = 400;
 const LONGEST_QUOTE = 80;
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu;
 
-const escaped = (character: string) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+/** The same text with whatever no terminal should get written out, as `\\u{1b}`. */
+export function escapeUnprintable(text: string): string {
+  return text.replace(UNPRINTABLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
 
 /** Says why `place` is refused. Whatever the reason holds, it comes out bounded and printable. */
 export function refuse(code: RefusalCode, place: string, reason: string): Refusal {
-  const printable = reason.slice(0, LONGEST_REASON).replace(UNPRINTABLE, escaped);
+  const printable = escapeUnprintable(reason.slice(0, LONGEST_REASON));
   return { code, place, reason: reason.length > LONGEST_REASON ? `${printable}…` : printable };
 }
 
@@ -90,6 +93,6 @@ export function refuseAt(place: string, fault: Fault | NameFault): Refusal {
  * Not for what may hold a secret, such as a URL.
  */
 export function quote(text: string): string {
-  const start = text.slice(0, LONGEST_QUOTE).replace(UNPRINTABLE, escaped);
+  const start = escapeUnprintable(text.slice(0, LONGEST_QUOTE));
   return `"${start}${text.length > LONGEST_QUOTE ? '…' : ''}"`;
 }

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { checkTime } from '../../../consumers/document.ts';
 import { quote } from '../../../consumers/refusal.ts';
@@ -11,6 +10,7 @@ import { createProducer } from '../../stream/producer.ts';
 import { RAW_TOPICS, STREAMS } from '../../stream/topics.ts';
 import { loadContext } from '../context.ts';
 import { type IngestProgress, type IngestReport, ingestFiles, requireStream } from '../ingest.ts';
+import { SOURCES_FILE } from '../knowledge.ts';
 import { createSteps } from '../steps.ts';
 
 interface Options {
@@ -20,7 +20,6 @@ interface Options {
   readonly json?: boolean;
 }
 
-const SOURCES = fileURLToPath(new URL('../../../governance/sources.yaml', import.meta.url));
 const REFUSALS_SHOWN = 20;
 
 export function register(program: Command): void {
@@ -40,7 +39,7 @@ async function ingest(streamName: string, files: readonly string[], options: Opt
   const { source, format, json = false } = options;
   const stream = requireStream(streamName);
   const observedAt = options.observedAt === undefined ? undefined : readObservedAt(options.observedAt);
-  const { sources } = await loadSources(SOURCES);
+  const { sources } = await loadSources(SOURCES_FILE);
   const brokers = loadConfig(process.env).kafkaBrokers ?? loadContext().kafkaBrokers;
   const producer = createProducer(createKafka(brokers));
   const began = Date.now();
