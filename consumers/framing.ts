@@ -119,11 +119,27 @@ async function refusePiece(path: string, place: string, piece: Piece): Promise<F
   switch (piece.problem) {
     case 'given-up': {
       const reason = 'The line is longer than 1 GiB; the rest of the file was not read.';
-      return { kind: 'refused', place, code: 'TOO_LARGE', reason, digest: await digestFile(path), original, truncated: true };
+      return {
+        kind: 'refused',
+        place,
+        code: 'TOO_LARGE',
+        reason,
+        digest: await digestFile(path),
+        original,
+        truncated: true,
+      };
     }
     case 'too-large': {
       const reason = 'The document is larger than the limit of 16 MiB.';
-      return { kind: 'refused', place, code: 'TOO_LARGE', reason, digest: piece.digest ?? '', original, truncated: true };
+      return {
+        kind: 'refused',
+        place,
+        code: 'TOO_LARGE',
+        reason,
+        digest: piece.digest ?? '',
+        original,
+        truncated: true,
+      };
     }
     default: {
       const rest = lastLine > line ? `; lines ${line} to ${lastLine} are refused with it` : '';

@@ -29,32 +29,31 @@ export function findJsonProblem(text: string): JsonProblem | undefined {
   /** One entry a level: the keys seen where it is an object, `undefined` where it is an array. */
   const levels: (Set<string> | undefined)[] = [];
   let index = skipBlanks(text, 0);
-
   for (;;) {
-    // A value begins at `index`.
-    const code = text.charCodeAt(index);
-    let opened = false;
-    if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
-      if (levels.length === MAX_DEPTH) return { kind: 'too-deep', index, detail: `more than ${MAX_DEPTH} levels` };
-      levels.push(code === OPEN_OBJECT ? new Set() : undefined);
-      index = skipBlanks(text, index + 1);
-      opened = true;
-    } else {
-      const end = code === QUOTE ? skipString(text, index) : skipPattern(SCALAR, text, index);
-      if (end < 0) return malformed(code === QUOTE ? ~end : index, code === QUOTE ? 'a string that ends' : 'a value');
-      index = skipBlanks(text, end);
-    }
-    // What ends here, and whether another value follows.
-    const next = closeLevels(text, index, levels, opened);
+    const depth = levels.length;
+    const end = startValue(text, index, levels);
+    if (typeof end !== 'number') return end;
+    const next = closeLevels(text, end, levels, levels.length > depth);
     if (typeof next !== 'number') return next;
-    if (next === text.length && levels.length === 0) return undefined;
-    index = next;
+    if (levels.length === 0) return undefined;
     const keys = levels.at(-1);
-    if (keys === undefined) continue;
-    const value = skipKey(text, index, keys);
+    const value = keys === undefined ? next : skipKey(text, next, keys);
     if (typeof value !== 'number') return value;
     index = value;
   }
+}
+
+/** Steps over a scalar, or into an object or array, and over the blanks behind. */
+function startValue(text: string, index: number, levels: (Set<string> | undefined)[]): number | JsonProblem {
+  const code = text.charCodeAt(index);
+  if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
+    if (levels.length === MAX_DEPTH) return { kind: 'too-deep', index, detail: `more than ${MAX_DEPTH} levels` };
+    levels.push(code === OPEN_OBJECT ? new Set() : undefined);
+    return skipBlanks(text, index + 1);
+  }
+  const end = code === QUOTE ? skipString(text, index) : skipPattern(SCALAR, text, index);
+  if (end >= 0) return skipBlanks(text, end);
+  return code === QUOTE ? malformed(~end, 'a string that ends') : malformed(index, 'a value');
 }
 
 /**

@@ -57,7 +57,9 @@ export function parseJson(bytes: Uint8Array): ParsedJson {
     case 'duplicate-key':
       return { refusal: { code: 'DUPLICATE_KEY', reason: `Duplicate key ${quote(problem.detail)} at ${at}.` } };
     case 'too-deep':
-      return { refusal: { code: 'NESTED_TOO_DEEPLY', reason: `Nested too deeply at ${at}: more than ${MAX_DEPTH} levels.` } };
+      return {
+        refusal: { code: 'NESTED_TOO_DEEPLY', reason: `Nested too deeply at ${at}: more than ${MAX_DEPTH} levels.` },
+      };
   }
 }
 

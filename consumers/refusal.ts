@@ -72,7 +72,7 @@ const LONGEST_REASON = 400;
 const LONGEST_QUOTE = 80;
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu;
 
-/** The same text with whatever no terminal should get written out, as `\\u{1b}`. */
+/** The same text with whatever no terminal should get written out, as `\u{1b}`. */
 export function escapeUnprintable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }

@@ -1,7 +1,7 @@
 import { normaliseHost, registrableDomain } from '../../src/identity/domain-name.ts';
 import { checkTime, type RawDocument } from '../document.ts';
 import { itemsOf, textOf } from '../fields.ts';
-import { type Fault } from '../refusal.ts';
+import type { Fault } from '../refusal.ts';
 import { parseDay, parseTime } from '../time.ts';
 import { type Affected, LONGEST_ID, type ReadIncident } from './incident.ts';
 

@@ -1,8 +1,8 @@
 import type { DatePrecision, IncidentKind } from '../../src/graph/actions.ts';
 import {
-  DatePrecision as PrecisionNumber,
-  IncidentKind as KindNumber,
   IncidentReportedSchema,
+  IncidentKind as KindNumber,
+  DatePrecision as PrecisionNumber,
 } from '../../src/stream/generated/avd/breach_incidents/v1/breach_incidents_pb.ts';
 import { TYPED_TOPICS } from '../../src/stream/topics.ts';
 import { createEvent, type RawDocument, type TypedEvent } from '../document.ts';

@@ -1,9 +1,9 @@
 import { AppError } from '../../src/errors.ts';
 import type { DatePrecision, GraphAction, IncidentKind } from '../../src/graph/actions.ts';
 import {
-  DatePrecision as PrecisionNumber,
-  IncidentKind as KindNumber,
   type IncidentReported,
+  IncidentKind as KindNumber,
+  DatePrecision as PrecisionNumber,
 } from '../../src/stream/generated/avd/breach_incidents/v1/breach_incidents_pb.ts';
 import { type Envelope, fromEvidence, fromReference } from '../messages.ts';
 
@@ -48,5 +48,8 @@ function kindOf(number: KindNumber): IncidentKind {
 function precisionOf(number: PrecisionNumber): DatePrecision {
   const name = PrecisionNumber[number];
   if (name === 'YEAR' || name === 'MONTH' || name === 'DAY' || name === 'TIME') return name;
-  throw new AppError('REFUSED', 'The typed message lacks a field', { code: 'UNDECODABLE_EVENT', field: 'occurred_precision' });
+  throw new AppError('REFUSED', 'The typed message lacks a field', {
+    code: 'UNDECODABLE_EVENT',
+    field: 'occurred_precision',
+  });
 }

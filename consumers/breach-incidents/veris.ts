@@ -1,8 +1,8 @@
-import { organizationKey } from '../../src/identity/organization-key.ts';
 import type { DatePrecision } from '../../src/graph/actions.ts';
+import { organizationKey } from '../../src/identity/organization-key.ts';
 import { checkTime, type RawDocument } from '../document.ts';
 import { isRecord, itemsOf, recordOf, textOf } from '../fields.ts';
-import { type Fault } from '../refusal.ts';
+import type { Fault } from '../refusal.ts';
 import { isDay, parseTime } from '../time.ts';
 import { type Affected, LONGEST_ID, type ReadIncident } from './incident.ts';
 
@@ -103,7 +103,10 @@ function readTimes(
   const over = period.end <= document.producedAt ? period.end : undefined;
   const time = modifiedAt?.time ?? document.observedAt ?? over;
   if (time === undefined) {
-    return fault('TIME_MISSING', 'The incident states no time, and its period is not over: --observed-at has to say when.');
+    return fault(
+      'TIME_MISSING',
+      'The incident states no time, and its period is not over: --observed-at has to say when.',
+    );
   }
   const reportedAt = createdAt?.time ?? time;
   const wrong = checkTime(time, document) ?? checkTime(reportedAt, document);

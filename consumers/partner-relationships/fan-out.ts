@@ -6,7 +6,7 @@ import { refuse, refuseAt } from '../refusal.ts';
 import { fanOutEntity } from './entities.ts';
 import { PROVIDER_COLUMNS, partnerRelationshipFormats, RELATIONSHIP_COLUMNS, SITE_COLUMNS } from './formats.ts';
 import { stateProvider, stateSite } from './imc2020.ts';
-import { stateOne, type Stated } from './statement.ts';
+import { type Stated, stateOne } from './statement.ts';
 import { fieldsOfRow, readStatement } from './statement-fields.ts';
 
 /** Fans one line or row of a partner's delivery out: mostly one event, for an entity one a domain. */

@@ -1,9 +1,9 @@
+import { AppError } from '../../src/errors.ts';
 import type { GraphAction, NameOrganization, Statement } from '../../src/graph/actions.ts';
 import type {
   MergeStated,
   RelationshipStated,
 } from '../../src/stream/generated/avd/partner_relationships/v1/partner_relationships_pb.ts';
-import { AppError } from '../../src/errors.ts';
 import { type Envelope, fromEvidence, fromReference, fromService } from '../messages.ts';
 
 /** A statement of a partner or analyst, and the names that it gives. @throws AppError REFUSED where the message is incomplete */
@@ -29,10 +29,7 @@ export function mapRelationshipStated(message: RelationshipStated, envelope: Env
     case 'belongsTo': {
       const { domain, organization } = relationship.value;
       const { key, name } = required(organization, 'organization');
-      return [
-        { type: 'state-ownership', ...statement, domain, organization: key },
-        ...naming(key, name, statement),
-      ];
+      return [{ type: 'state-ownership', ...statement, domain, organization: key }, ...naming(key, name, statement)];
     }
     case 'partOf': {
       const organization = required(relationship.value.organization, 'organization');

@@ -147,7 +147,9 @@ function typeOf(word: string): StatementType {
 
 function serviceOf(word: string): Service {
   const known = SERVICES.join(', ').toLowerCase();
-  return SERVICE_WORDS.get(folded(word)) ?? fail('UNKNOWN_SERVICE', `Unknown service ${quote(word)}; known are ${known}.`);
+  return (
+    SERVICE_WORDS.get(folded(word)) ?? fail('UNKNOWN_SERVICE', `Unknown service ${quote(word)}; known are ${known}.`)
+  );
 }
 
 function kindOf(word: string, name: string): EndKind | undefined {
@@ -167,7 +169,8 @@ function confidenceOf(value: unknown): number {
 function timeOf(value: unknown, document: RawDocument): number {
   const parsed = value === undefined || value === null ? undefined : parseTime(value, 'observedAt');
   if (parsed !== undefined && 'refusal' in parsed) throw new FieldFault(parsed.refusal);
-  const time = parsed?.time ?? document.observedAt ?? fail('TIME_MISSING', 'Neither observedAt nor --observed-at says when.');
+  const time =
+    parsed?.time ?? document.observedAt ?? fail('TIME_MISSING', 'Neither observedAt nor --observed-at says when.');
   const wrong = checkTime(time, document);
   if (wrong !== undefined) throw new FieldFault({ code: wrong.code, reason: `observedAt: ${wrong.reason}` });
   return time;

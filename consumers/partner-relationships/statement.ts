@@ -31,7 +31,12 @@ export function stateOne(statement: StatementFields, document: RawDocument, sour
   if (identityOf(subject.end) === identityOf(object.end)) {
     return { refusal: { code: 'SUBJECT_EQUALS_OBJECT', reason: 'The subject equals the object.' } };
   }
-  return relate(withName(subject.end, statement.subjectName), withName(object.end, statement.objectName), statement, document);
+  return relate(
+    withName(subject.end, statement.subjectName),
+    withName(object.end, statement.objectName),
+    statement,
+    document,
+  );
 }
 
 function relate(subject: End, object: End, statement: StatementFields, document: RawDocument): Stated {
@@ -75,7 +80,7 @@ function mergeEvents(subject: End, object: End, statement: StatementFields, stat
 }
 
 function ownerOfBoth(a: DomainEnd, b: DomainEnd, source: string): OrganizationEnd {
-  const smaller = a.name < b.name ? a.name : b.name;
+  const [smaller = a.name] = [a.name, b.name].sort();
   return { kind: 'organization', key: `${source}:${smaller}`, spelling: smaller };
 }
 

@@ -43,7 +43,8 @@ const codePoint = (character: string) =>
  * @example normaliseHost(' *.Bücher.example. ') // { host: 'xn--bcher-kva.example' }
  */
 export function normaliseHost(text: string): NormalisedHost {
-  if (text.length > LONGEST_INPUT) return refused('NAME_TOO_LONG', `The name is longer than ${LONGEST_NAME} characters.`);
+  if (text.length > LONGEST_INPUT)
+    return refused('NAME_TOO_LONG', `The name is longer than ${LONGEST_NAME} characters.`);
   const trimmed = text.trim();
   if (trimmed === '') return refused('NAME_EMPTY', 'The name is empty.');
   const name = trimmed.startsWith('*.') ? trimmed.slice(2) : trimmed;
@@ -75,7 +76,8 @@ function checkShape(host: string): NormalisedHost {
   if (host === '') return refused('EMPTY_LABEL', 'The name has an empty label.');
   // IDNA maps some characters to such as no host has: `⑴` to `(1)`.
   if (!NORMAL.test(host)) return refused('CHARACTER_NOT_ALLOWED', 'The name holds a character not allowed.');
-  if (host.length > LONGEST_NAME) return refused('NAME_TOO_LONG', `The name is longer than ${LONGEST_NAME} characters.`);
+  if (host.length > LONGEST_NAME)
+    return refused('NAME_TOO_LONG', `The name is longer than ${LONGEST_NAME} characters.`);
   for (const label of host.split('.')) {
     if (label === '') return refused('EMPTY_LABEL', 'The name has an empty label.');
     if (label.length > LONGEST_LABEL) {

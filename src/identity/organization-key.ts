@@ -4,6 +4,7 @@ export type OrganizationName = { readonly key: string; readonly name: string } |
 
 const LONGEST_NAME = 200;
 /** Terminal control sequences: what follows the escape character is part of the noise. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is looked for
 const TERMINAL_CODES = /\u001b\[[0-?]*[ -/]*[@-~]/g;
 const BREAKS = /[\p{Cc}\p{Zl}\p{Zp}\p{Zs}]+/gu;
 /** Bidirectional marks, zero-width blanks, soft hyphens; the two joiners belong to the spelling of some languages. */

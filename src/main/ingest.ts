@@ -94,7 +94,10 @@ async function ingestFile(
 async function sendRefusal(framed: FramedRefusal, request: IngestRequest, producer: StreamProducer): Promise<void> {
   const { code, reason, place, digest, original, truncated } = framed;
   const { source, stream } = request;
-  const headers = rawHeaders({ place, digest, ...(framed.columns !== undefined && { columns: framed.columns }) }, request);
+  const headers = rawHeaders(
+    { place, digest, ...(framed.columns !== undefined && { columns: framed.columns }) },
+    request,
+  );
   const refused = { source, stream, document: digest, place, code, reason, original, truncated, headers };
   await sendDeadLetters(producer, GROUPS.ingest, [deadLetter(refused, Date.now())]);
 }
@@ -109,7 +112,9 @@ function requireSource(id: string, stream: Stream, sources: Sources): void {
     throw new AppError('USAGE', message, { source: id });
   }
   if (!source.topics.includes(stream)) {
-    throw new AppError('USAGE', `The source ${id} may not write ${stream}, which is written by: ${writers}.`, { source: id });
+    throw new AppError('USAGE', `The source ${id} may not write ${stream}, which is written by: ${writers}.`, {
+      source: id,
+    });
   }
 }
 

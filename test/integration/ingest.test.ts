@@ -3,18 +3,18 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { RawDocument } from '../../consumers/document.ts';
 import { AppError } from '../../src/errors.ts';
 import { loadSources, type Sources } from '../../src/governance/sources.ts';
-import { ingestFiles, type IngestRequest } from '../../src/main/ingest.ts';
-import { describeRaw, openRaw } from '../../src/main/raw-document.ts';
+import { type IngestRequest, ingestFiles } from '../../src/main/ingest.ts';
 import { SOURCES_FILE } from '../../src/main/knowledge.ts';
-import { decodeDeadLetter, type DeadLetter } from '../../src/stream/dead-letters.ts';
+import { describeRaw, openRaw } from '../../src/main/raw-document.ts';
+import { type DeadLetter, decodeDeadLetter } from '../../src/stream/dead-letters.ts';
 import { createKafka, ensureTopics } from '../../src/stream/kafka.ts';
 import { createProducer } from '../../src/stream/producer.ts';
 import { readToEnd } from '../../src/stream/read.ts';
@@ -113,7 +113,9 @@ describe('ingest', () => {
     for (const content of [Buffer.alloc(16 * 1024 * 1024, '{'), randomBytes(16 * 1024 * 1024)]) {
       content[0] = 0x7b;
       const { path, name } = newFile(content, '.har');
-      expect(await ingest({ files: [path], stream: 'page-loads', source: 'page-crawler' })).toMatchObject({ documents: 1 });
+      expect(await ingest({ files: [path], stream: 'page-loads', source: 'page-crawler' })).toMatchObject({
+        documents: 1,
+      });
       const [document] = await documentsOf(name, 'page-loads');
       expect(content.equals(document?.bytes ?? Buffer.alloc(0))).toBe(true);
     }
@@ -131,7 +133,12 @@ describe('ingest', () => {
       files: [{ path, documents: 1, refused: 1 }],
     });
     const [letter] = await lettersOf(name);
-    expect(letter).toMatchObject({ source: 'partner', stream: 'partner-relationships', code: 'UNCLOSED_QUOTE', topic: '' });
+    expect(letter).toMatchObject({
+      source: 'partner',
+      stream: 'partner-relationships',
+      code: 'UNCLOSED_QUOTE',
+      topic: '',
+    });
     expect(Buffer.from(letter?.original ?? []).toString()).toBe(broken);
     expect(letter?.headers).toMatchObject({ [RAW_HEADERS.columns]: header, [RAW_HEADERS.source]: 'partner' });
   });
@@ -160,7 +167,11 @@ describe('avd ingest', () => {
   async function avd(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
     const env = { ...process.env, KAFKA_BROKERS: kafkaBrokers.join(','), AVD_HOME: folder };
     try {
-      const done = await promisify(execFile)(process.execPath, ['--import', 'tsx', 'src/main/cli.ts', 'ingest', ...args], { cwd: root, env });
+      const done = await promisify(execFile)(
+        process.execPath,
+        ['--import', 'tsx', 'src/main/cli.ts', 'ingest', ...args],
+        { cwd: root, env },
+      );
       return { code: 0, ...done };
     } catch (error) {
       return error as { code: number; stdout: string; stderr: string };
@@ -179,8 +190,21 @@ describe('avd ingest', () => {
 
   it('prints the same as JSON', async () => {
     const { path } = newFile('{"type":"uses"}\n');
-    const { code, stdout } = await avd('partner-relationships', path, '--source', 'partner', '--observed-at', '2026-01-02', '--json');
-    expect(JSON.parse(stdout)).toMatchObject({ stream: 'partner-relationships', documents: 1, refused: 0, files: [{ path }] });
+    const { code, stdout } = await avd(
+      'partner-relationships',
+      path,
+      '--source',
+      'partner',
+      '--observed-at',
+      '2026-01-02',
+      '--json',
+    );
+    expect(JSON.parse(stdout)).toMatchObject({
+      stream: 'partner-relationships',
+      documents: 1,
+      refused: 0,
+      files: [{ path }],
+    });
     expect(code).toBe(0);
   });
 

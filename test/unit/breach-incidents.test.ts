@@ -65,7 +65,11 @@ describe('wrong and odd incidents end as their list says', () => {
 
 describe('Have I Been Pwned', () => {
   it('reads a whole list as one document, with an event for each breach', async () => {
-    const { documents, actions, refused } = await fanOutFile('breaches/hibp-style-invented.json', 'breach-incidents', 'hibp');
+    const { documents, actions, refused } = await fanOutFile(
+      'breaches/hibp-style-invented.json',
+      'breach-incidents',
+      'hibp',
+    );
     expect(documents).toBe(1);
     expect(refused).toEqual([]);
     const reports = actions.filter((action) => action.type === 'report-incident');
@@ -105,7 +109,11 @@ describe('Have I Been Pwned', () => {
   });
 
   it('bounds and cleans text, whatever is in it', () => {
-    const report = incident({ ...breach, Description: `\u0007\u202e${'x'.repeat(3996)}\ud83d\ude00${'y'.repeat(9000)}`, Title: '\ud800' });
+    const report = incident({
+      ...breach,
+      Description: `\u0007\u202e${'x'.repeat(3996)}\ud83d\ude00${'y'.repeat(9000)}`,
+      Title: '\ud800',
+    });
     expect(report.description.length).toBeLessThanOrEqual(4000);
     expect(report.description).toMatch(/^x+\u{1f600}?\ufffd?$/u);
     expect(report.title).toBe('\ufffd');
@@ -144,14 +152,21 @@ describe('VERIS', () => {
   it('is an outage where something was unavailable and nothing was disclosed', () => {
     const availability = { variety: ['Loss'] };
     expect(incident({ ...veris, attribute: { availability } }).kind).toBe('OUTAGE');
-    expect(incident({ ...veris, attribute: { availability, confidentiality: { data_disclosure: 'No' } } }).kind).toBe('OUTAGE');
-    expect(incident({ ...veris, attribute: { availability, confidentiality: { data_disclosure: 'Yes' } } }).kind).toBe('BREACH');
+    expect(incident({ ...veris, attribute: { availability, confidentiality: { data_disclosure: 'No' } } }).kind).toBe(
+      'OUTAGE',
+    );
+    expect(incident({ ...veris, attribute: { availability, confidentiality: { data_disclosure: 'Yes' } } }).kind).toBe(
+      'BREACH',
+    );
     expect(incident(veris).kind).toBe('BREACH');
   });
 
   it('takes its time from the record, else from the delivery, else from the end of a period that is over', () => {
     const plus = { created: '2026-09-01T00:00:00Z', modified: '2026-09-02T00:00:00Z' };
-    expect(incident({ ...veris, plus })).toMatchObject({ time: Date.UTC(2026, 8, 2), reportedAt: Date.UTC(2026, 8, 1) });
+    expect(incident({ ...veris, plus })).toMatchObject({
+      time: Date.UTC(2026, 8, 2),
+      reportedAt: Date.UTC(2026, 8, 1),
+    });
     expect(fanOut(veris, { observedAt: NOW }).events[0]?.time).toBe(NOW);
     expect(incident(veris).time).toBe(Date.UTC(2026, 0, 1) - 1);
     expect(code({ ...veris, timeline: { incident: { year: 2026 } } })).toBe('TIME_MISSING');

@@ -1,4 +1,4 @@
-import { expect, it, describe } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fanOutFile } from '../support/fan-out-file.ts';
 
 const partner = (file: string) => fanOutFile(`bad/${file}`, 'partner-relationships', 'partner');
@@ -22,11 +22,7 @@ describe('wrong and odd partner files end as their list says', () => {
     ['json-utf8-bom.jsonl', [], ['bom.example']],
     ['json-invalid-utf8.jsonl', ['line 1: INVALID_UTF8', 'line 2: INVALID_UTF8'], ['good-1.example']],
     ['json-duplicate-keys.jsonl', ['line 1: DUPLICATE_KEY'], []],
-    [
-      'json-nan-infinity.jsonl',
-      ['line 1: MALFORMED_JSON', 'line 2: MALFORMED_JSON', 'line 3: OUT_OF_RANGE'],
-      [],
-    ],
+    ['json-nan-infinity.jsonl', ['line 1: MALFORMED_JSON', 'line 2: MALFORMED_JSON', 'line 3: OUT_OF_RANGE'], []],
     [
       'dates.jsonl',
       [
@@ -91,7 +87,10 @@ describe('wrong and odd partner files end as their list says', () => {
       'space.example',
     ]);
     const { actions } = await partner('domain-names.jsonl');
-    expect(actions[4]).toMatchObject({ subject: { name: 'under.example' }, evidence: { host: '_dmarc.under.example' } });
+    expect(actions[4]).toMatchObject({
+      subject: { name: 'under.example' },
+      evidence: { host: '_dmarc.under.example' },
+    });
   });
 
   it('brings an offset to UTC', async () => {

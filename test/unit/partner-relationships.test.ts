@@ -19,7 +19,14 @@ const code = (statement: object) => fanOut(statement).refused[0]?.code;
 
 describe('statements', () => {
   it('say who uses whom, with the exact time, confidence and criticality', () => {
-    const uses = { type: 'uses', subject: 'www.shop.example', object: 'cloudflare.com', service: 'Tag-Management', critical: true, confidence: 0.4 };
+    const uses = {
+      type: 'uses',
+      subject: 'www.shop.example',
+      object: 'cloudflare.com',
+      service: 'Tag-Management',
+      critical: true,
+      confidence: 0.4,
+    };
     expect(actions(uses)).toEqual([
       {
         type: 'state-use',
@@ -68,7 +75,13 @@ describe('statements', () => {
   });
 
   it('merge two organizations under one key, the pair in one order', () => {
-    const merge = { type: 'sameAs', subject: 'imc2020:cloudflare', object: 'Cloudflare, Inc.', author: 'ana', reason: 'one company' };
+    const merge = {
+      type: 'sameAs',
+      subject: 'imc2020:cloudflare',
+      object: 'Cloudflare, Inc.',
+      author: 'ana',
+      reason: 'one company',
+    };
     const [event] = fanOut(merge).events;
     expect(event).toMatchObject({ topic: TYPED_TOPICS.mergeStated, key: MERGE_KEY });
     const swapped = { ...merge, subject: merge.object, object: merge.subject };
@@ -97,7 +110,12 @@ describe('statements', () => {
   });
 
   it('say only what they state: nothing of the platform that a domain lies under', () => {
-    const { events } = fanOut({ type: 'uses', subject: 'somebody.github.io', object: 'cloudflare.com', service: 'dns' });
+    const { events } = fanOut({
+      type: 'uses',
+      subject: 'somebody.github.io',
+      object: 'cloudflare.com',
+      service: 'dns',
+    });
     expect(events).toHaveLength(1);
   });
 
@@ -153,7 +171,10 @@ describe('the IMC 2020 study', () => {
         : [],
     );
     const services: Record<string, string> = { dns: 'DNS', cdn: 'CDN', ca: 'CERTIFICATE_AUTHORITY' };
-    const rows = readFileSync(new URL(`../fixtures/${file}`, import.meta.url), 'utf8').trim().split('\n').slice(1);
+    const rows = readFileSync(new URL(`../fixtures/${file}`, import.meta.url), 'utf8')
+      .trim()
+      .split('\n')
+      .slice(1);
     const expected = rows.map((row) => {
       const [, site = '', kind = '', provider, critical] = row.split(',');
       const domain = getDomain(site, { allowPrivateDomains: true }) ?? site;
@@ -164,7 +185,12 @@ describe('the IMC 2020 study', () => {
   });
 
   it('names providers as dependents of providers', async () => {
-    const { actions: stated } = await fanOutFile('imc2020/provider-dependencies.csv', 'partner-relationships', 'imc2020', TIME);
+    const { actions: stated } = await fanOutFile(
+      'imc2020/provider-dependencies.csv',
+      'partner-relationships',
+      'imc2020',
+      TIME,
+    );
     const uses = stated.filter((action) => action.type === 'state-use');
     expect(uses).toHaveLength(88);
     expect(uses[3]).toMatchObject({
@@ -176,7 +202,11 @@ describe('the IMC 2020 study', () => {
   });
 
   it('needs a time from who delivers it', async () => {
-    const { refused, events } = await fanOutFile('imc2020/provider-dependencies.csv', 'partner-relationships', 'imc2020');
+    const { refused, events } = await fanOutFile(
+      'imc2020/provider-dependencies.csv',
+      'partner-relationships',
+      'imc2020',
+    );
     expect(events).toEqual([]);
     expect(new Set(refused.map((one) => one.code))).toEqual(new Set(['TIME_MISSING']));
   });
@@ -185,7 +215,11 @@ describe('the IMC 2020 study', () => {
 describe('the entity list', () => {
   it('says whose a registrable domain is, and nothing where a pattern is only a host below one', async () => {
     const file = 'entities/entities-excerpt.jsonl';
-    const { actions: stated, refused, filtered } = await fanOutFile(file, 'partner-relationships', 'third-party-web', Date.UTC(2025, 3, 1));
+    const {
+      actions: stated,
+      refused,
+      filtered,
+    } = await fanOutFile(file, 'partner-relationships', 'third-party-web', Date.UTC(2025, 3, 1));
     const owners = new Map(
       stated.flatMap((action) => (action.type === 'state-ownership' ? [[action.domain, action.organization]] : [])),
     );

@@ -29,7 +29,10 @@ export function register(program: Command): void {
     .argument('<stream>', `one of ${STREAMS.join(', ')}`)
     .argument('<file...>', 'in a format of the stream, of any size')
     .requiredOption('--source <id>', 'who says it: a source declared in governance/sources.yaml')
-    .option('--observed-at <time>', 'when it was seen, as 2026-10-01 or 2026-10-01T12:00:00Z, where a document does not say')
+    .option(
+      '--observed-at <time>',
+      'when it was seen, as 2026-10-01 or 2026-10-01T12:00:00Z, where a document does not say',
+    )
     .option('--format <id>', 'the format, where the first line does not tell')
     .option('--json', 'print the result as JSON')
     .action(ingest);
@@ -52,7 +55,10 @@ async function ingest(streamName: string, files: readonly string[], options: Opt
         { producer, sources, progress: (now) => show(asLine(now, seconds())) },
       ),
     );
-    if (json) process.stdout.write(`${JSON.stringify({ stream, source, topic: RAW_TOPICS[stream], seconds: seconds(), ...report })}\n`);
+    if (json)
+      process.stdout.write(
+        `${JSON.stringify({ stream, source, topic: RAW_TOPICS[stream], seconds: seconds(), ...report })}\n`,
+      );
     else process.stdout.write(`${asText(report, seconds())}\n`);
   } finally {
     await producer.close();

@@ -16,7 +16,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function frame(name: string, content: string | Buffer, stream: Stream = 'partner-relationships', format?: string) {
+async function frame(
+  name: string,
+  content: string | Buffer,
+  stream: Stream = 'partner-relationships',
+  format?: string,
+) {
   const path = join(folder, name);
   writeFileSync(path, content);
   const all: Framed[] = [];
@@ -98,7 +103,10 @@ describe('frameFile', () => {
 
   it('refuses a line beyond 16 MiB with its digest, and goes on behind it', async () => {
     const large = Buffer.alloc(17 * 1024 * 1024, 'x');
-    const all = await frame('large.jsonl.gz', gzipSync(Buffer.concat([Buffer.from(`${LINE}\n`), large, Buffer.from(`\n${LINE}`)])));
+    const all = await frame(
+      'large.jsonl.gz',
+      gzipSync(Buffer.concat([Buffer.from(`${LINE}\n`), large, Buffer.from(`\n${LINE}`)])),
+    );
     expect(texts(all)).toEqual([LINE, 'TOO_LARGE large.jsonl.gz line 2', LINE]);
     expect(all[1]).toMatchObject({ digest: sha256(large), truncated: true });
     expect(all[2]).toMatchObject({ place: 'large.jsonl.gz line 3' });
@@ -147,7 +155,9 @@ describe('pieces', () => {
   }
 
   it('are the same wherever the chunks are cut', async () => {
-    const text = fc.array(fc.constantFrom('a', 'é', '"', '""', ',', '\n', '\r\n', ' '), { maxLength: 30 }).map((all) => all.join(''));
+    const text = fc
+      .array(fc.constantFrom('a', 'é', '"', '""', ',', '\n', '\r\n', ' '), { maxLength: 30 })
+      .map((all) => all.join(''));
     await fc.assert(
       fc.asyncProperty(text, fc.integer({ min: 1, max: 5 }), async (content, size) => {
         for (const split of [splitLines, splitRows]) {
@@ -159,9 +169,12 @@ describe('pieces', () => {
   });
 
   it('give back every CSV row that was written by the rules', async () => {
-    const rows = fc.array(fc.array(fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', 'é') }), { minLength: 2, maxLength: 4 }), {
-      maxLength: 6,
-    });
+    const rows = fc.array(
+      fc.array(fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', 'é') }), { minLength: 2, maxLength: 4 }),
+      {
+        maxLength: 6,
+      },
+    );
     await fc.assert(
       fc.asyncProperty(rows, async (written) => {
         const lines = written.map((fields) => fields.map((field) => `"${field.replaceAll('"', '""')}"`).join(','));

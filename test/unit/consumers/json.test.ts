@@ -20,7 +20,29 @@ describe('parseJson', () => {
   });
 
   it('accepts exactly the texts that JSON.parse accepts, where no key comes twice', () => {
-    const pieces = fc.constantFrom('{', '}', '[', ']', ',', ':', '"a"', '"\\u00e9"', '"\\x"', '"', '1', '-', '0', '.5', 'e9', 'true', 'nul', ' ', '\n', '\u00a0', '\t"\t"');
+    const pieces = fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"a"',
+      '"\\u00e9"',
+      '"\\x"',
+      '"',
+      '1',
+      '-',
+      '0',
+      '.5',
+      'e9',
+      'true',
+      'nul',
+      ' ',
+      '\n',
+      '\u00a0',
+      '\t"\t"',
+    );
     fc.assert(
       fc.property(fc.array(pieces, { maxLength: 9 }), (chosen) => {
         const text = chosen.join('');
@@ -81,7 +103,10 @@ describe('parseJson', () => {
   });
 
   it('reads 10 MB in well under half a second', () => {
-    const entry = { request: { url: 'https://a.example/ü?"', headers: [{ name: 'Accept', value: '*/*' }] }, time: 12.5 };
+    const entry = {
+      request: { url: 'https://a.example/ü?"', headers: [{ name: 'Accept', value: '*/*' }] },
+      time: 12.5,
+    };
     const text = JSON.stringify({ log: { entries: Array.from({ length: 90_000 }, () => entry) } });
     expect(text.length).toBeGreaterThan(9_000_000);
     const bytes = Buffer.from(text);

@@ -6,9 +6,12 @@ import { parseDay, parseTime } from '../../../consumers/time.ts';
 describe('parseTime', () => {
   it('reads what Date writes', () => {
     fc.assert(
-      fc.property(fc.date({ min: new Date('0000-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59Z'), noInvalidDate: true }), (date) => {
-        expect(parseTime(date.toISOString(), 'at')).toEqual({ time: date.getTime() });
-      }),
+      fc.property(
+        fc.date({ min: new Date('0000-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59Z'), noInvalidDate: true }),
+        (date) => {
+          expect(parseTime(date.toISOString(), 'at')).toEqual({ time: date.getTime() });
+        },
+      ),
     );
   });
 
@@ -21,12 +24,18 @@ describe('parseTime', () => {
     expect(parseTime(text, 'at')).toEqual({ time: Date.parse(utc) });
   });
 
-  it.each(['2026-02-30T00:00:00Z', '2026-10-01T24:00:00Z', '2026-10-01T12:00:00', '2026-10-01', '1759320000', 1759320000, null, {}])(
-    'refuses %s',
-    (value) => {
-      expect(parseTime(value, 'at')).toMatchObject({ refusal: { code: 'TIME_INVALID' } });
-    },
-  );
+  it.each([
+    '2026-02-30T00:00:00Z',
+    '2026-10-01T24:00:00Z',
+    '2026-10-01T12:00:00',
+    '2026-10-01',
+    '1759320000',
+    1759320000,
+    null,
+    {},
+  ])('refuses %s', (value) => {
+    expect(parseTime(value, 'at')).toMatchObject({ refusal: { code: 'TIME_INVALID' } });
+  });
 
   it('reads a day as its midnight in UTC, and none that no calendar has', () => {
     expect(parseDay('2026-01-15', 'day')).toEqual({ time: Date.UTC(2026, 0, 15) });

@@ -4,7 +4,9 @@ import { getDomain } from 'tldts';
 import { describe, expect, it } from 'vitest';
 import { normaliseHost, privateSuffix, registrableDomain } from '../../../src/identity/domain-name.ts';
 
-const lines = readFileSync(new URL('../../fixtures/bad/domain-names.jsonl', import.meta.url), 'utf8').trim().split('\n');
+const lines = readFileSync(new URL('../../fixtures/bad/domain-names.jsonl', import.meta.url), 'utf8')
+  .trim()
+  .split('\n');
 const subject = (line: number) => (JSON.parse(lines[line - 1]!) as { subject: string }).subject;
 
 /** The registrable domain of a name, or the code by which it is refused. */
