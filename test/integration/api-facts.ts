@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { frameFile } from '../../consumers/framing.ts';
 import type { Driver } from '../../src/graph/driver.ts';
+import { createDetector } from '../../src/detection/detector.ts';
 import { createWriter, type MappedEvent } from '../../src/graph/writer.ts';
 import type { GraphAction } from '../../src/graph/actions.ts';
 import { fanOutBreachIncidents } from '../../consumers/breach-incidents/fan-out.ts';
 import type { FanOut, Knowledge, RawDocument } from '../../consumers/document.ts';
 import { fanOutPageLoads } from '../../consumers/page-loads/fan-out.ts';
 import { fanOutPartnerRelationships } from '../../consumers/partner-relationships/fan-out.ts';
-import { loadKnowledge } from '../../src/main/knowledge.ts';
+import { loadGovernedSources } from '../../src/main/knowledge.ts';
 import { mapTyped } from '../../src/main/mapping.ts';
 import type { Stream } from '../../src/stream/topics.ts';
 
@@ -29,9 +30,14 @@ const FAN_OUTS: Partial<Record<Stream, (document: RawDocument, knowledge: Knowle
   'breach-incidents': fanOutBreachIncidents,
 };
 
+/** Without detection rules: what a host is used for is not what is tested here. */
+async function knowNoVendors(): Promise<Knowledge> {
+  return { sources: await loadGovernedSources(), detector: createDetector([], []) };
+}
+
 /** Puts the fixtures into the graph as the streams would, without Kafka in between. Returns what the writer applied. */
 export async function loadRealFacts(driver: Driver): Promise<number> {
-  const { knowledge } = await loadKnowledge();
+  const knowledge = await knowNoVendors();
   const events: MappedEvent[] = [];
   for (const [file, stream, source] of FILES) {
     const path = fileURLToPath(new URL(`../fixtures/${file}`, import.meta.url));
@@ -44,7 +50,7 @@ export async function loadRealFacts(driver: Driver): Promise<number> {
 
 /** Writes actions as one slice of a topic of their own. */
 export async function writeActions(driver: Driver, actions: readonly GraphAction[], topic: string): Promise<number> {
-  const { knowledge } = await loadKnowledge();
+  const knowledge = await knowNoVendors();
   return writeEvents(driver, knowledge, [{ actions, outcome: 'mapped' }], topic);
 }
 
