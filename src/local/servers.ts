@@ -38,6 +38,21 @@ export async function startServers(config: Config, options: StartServers = {}): 
   return servers.by;
 }
 
+/**
+ * Tells a server that was stopped from one that is slow, before a client waits for it in vain.
+ * @throws AppError SERVER_NOT_READY where one that should run here as a child process doesn't.
+ */
+export function requireRunning(config: Config): void {
+  if (readServersFile(config.home)?.by !== 'processes') return;
+  const running = new Set(runningProcesses(config.home).map(([service]) => service));
+  const missing = ownServices(config).filter((service) => !running.has(service));
+  if (missing.length === 0) return;
+  throw new AppError(
+    'SERVER_NOT_READY',
+    `${missing.join(' and ')} of ${config.home} ${missing.length > 1 ? 'do' : 'does'} not run: run \`npm start\` or \`npm run avd -- up\`.`,
+  );
+}
+
 /** Stops what runs from this folder, Kafka first, and waits until it is gone. @returns what it stopped. */
 export async function stopServers(home: string): Promise<Service[]> {
   const servers = readServersFile(home);

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { createOffsetStore } from '../../graph/offsets.ts';
+import { requireRunning } from '../../local/servers.ts';
 import { createKafka } from '../../stream/kafka.ts';
 import { loadContext } from '../context.ts';
 import { lagOf, type PartitionStatus, readStreamStatus, type StreamStatus, waitUntilApplied } from '../stream-status.ts';
@@ -28,6 +29,7 @@ function seconds(text: string): number {
 
 async function status({ json = false, wait = false, timeout }: Options): Promise<void> {
   const context = loadContext();
+  requireRunning(context.config);
   const driver = context.openDriver();
   try {
     const streams = { kafka: createKafka(context.kafkaBrokers), offsets: createOffsetStore(driver) };
