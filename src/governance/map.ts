@@ -2,11 +2,6 @@ import type { WithdrawSource } from '../graph/actions.ts';
 import type { SourceWithdrawn } from '../stream/generated/avd/governance/v1/governance_pb.ts';
 
 /** A source is withdrawn: the envelope's source is the one whose word no longer counts. */
-export function mapSourceWithdrawn(
-  message: SourceWithdrawn,
-  envelope: { readonly source: string },
-): WithdrawSource[] {
-  return [
-    { type: 'withdraw-source', source: envelope.source, before: Number(message.before), reason: message.reason },
-  ];
+export function mapSourceWithdrawn(message: SourceWithdrawn, envelope: { readonly source: string }): WithdrawSource[] {
+  return [{ type: 'withdraw-source', source: envelope.source, before: Number(message.before), reason: message.reason }];
 }

@@ -72,10 +72,12 @@ export function parseSources(text: string): Sources {
   if (!parsed.success || problems.length > 0) {
     throw new AppError('CONFIG_INVALID', `The declared sources are wrong: ${problems.join('; ')}`, { problems });
   }
-  return createSources(parsed.data.sources.map(({ promiseHours, ...rest }) => ({
-    ...rest,
-    ...(promiseHours !== undefined && { promiseHours }),
-  })));
+  return createSources(
+    parsed.data.sources.map(({ promiseHours, ...rest }) => ({
+      ...rest,
+      ...(promiseHours !== undefined && { promiseHours }),
+    })),
+  );
 }
 
 /** Sources that are already known to be right, as a look-up. */

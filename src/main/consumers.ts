@@ -1,26 +1,28 @@
 import { pathToFileURL } from 'node:url';
-import type { Driver } from '../graph/driver.ts';
 import { checkDigest } from '../graph/digest.ts';
+import type { Driver } from '../graph/driver.ts';
 import { createOffsetStore } from '../graph/offsets.ts';
 import { createOutbox } from '../graph/outbox.ts';
 import { createWriter } from '../graph/writer.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { createChangeRelay } from '../stream/change-relay.ts';
 import { createStreamConsumer } from '../stream/consumer.ts';
-import { createKafka, ensureTopics } from '../stream/kafka.ts';
-import { createProducer } from '../stream/producer.ts';
+import { createKafka, ensureTopics, type Kafka } from '../stream/kafka.ts';
+import { createProducer, type StreamProducer } from '../stream/producer.ts';
 import { untilDone } from '../stream/retry.ts';
 import { GROUPS, RAW_TOPICS, TYPED_TOPICS } from '../stream/topics.ts';
 import { type Context, loadContext } from './context.ts';
+import { endOfProcess } from './end-of-process.ts';
 import { EXIT, reportFailure } from './exit.ts';
 import { createFanOutStage, type FanOutTotals } from './fan-out-stage.ts';
 import { createGraphStage, type GraphTotals } from './graph-stage.ts';
-import { loadKnowledge } from './knowledge.ts';
-import { onParentGone } from './parent.ts';
+import { type Governed, loadKnowledge } from './knowledge.ts';
 import { waitUntilApplied } from './stream-status.ts';
 
 export interface ConsumersOptions {
   readonly context: Context;
+  /** What fan-out decides by. */
+  readonly governed: Governed;
   readonly logger: Logger;
   /** Ends the consumers; what is being written is finished first. */
   readonly signal: AbortSignal;
@@ -41,31 +43,34 @@ const REPORT_EVERY_MS = 10_000;
  * @throws AppError DIGEST_CHANGED or OFFSET_OUT_OF_RANGE, which need a decision
  */
 export async function runConsumers(options: ConsumersOptions): Promise<ConsumersTotals> {
-  const { context } = options;
+  const { context, logger } = options;
   const driver = context.openDriver();
-  const producer = createProducer(createKafka(context.kafkaBrokers, options.logger));
+  const kafka = createKafka(context.kafkaBrokers, logger);
+  const producer = createProducer(kafka);
   try {
-    return await run(options, driver, producer);
+    return await runParts(options, { driver, kafka, producer });
   } finally {
     await producer.close().catch(() => undefined);
     await driver.close();
   }
 }
 
-async function run(
-  { context, logger, signal, untilIdle = false }: ConsumersOptions,
-  driver: Driver,
-  producer: ReturnType<typeof createProducer>,
-): Promise<ConsumersTotals> {
-  const kafka = createKafka(context.kafkaBrokers, logger);
-  const offsets = createOffsetStore(driver);
-  const { knowledge, digest } = await loadKnowledge();
+interface Servers {
+  readonly driver: Driver;
+  readonly kafka: Kafka;
+  readonly producer: StreamProducer;
+}
+
+async function runParts(options: ConsumersOptions, { driver, kafka, producer }: Servers): Promise<ConsumersTotals> {
+  const { context, logger, signal, governed, untilIdle = false } = options;
+  const { knowledge, digest } = governed;
   const waiting = { signal, logger };
   await untilDone(() => checkDigest(driver, digest), waiting);
   await untilDone(() => ensureTopics(kafka, { partitions: context.config.partitions }), waiting);
 
-  const fanOut = createFanOutStage({ knowledge, producer, offsets });
+  const offsets = createOffsetStore(driver);
   const rankOf = (id: string) => knowledge.sources.get(id)?.rank ?? Number.MAX_SAFE_INTEGER;
+  const fanOut = createFanOutStage({ knowledge, producer, offsets });
   const graph = createGraphStage({ writer: createWriter({ driver, rankOf }), producer, logger });
   const relay = createChangeRelay(createOutbox(driver), producer, logger);
   const shared = { kafka, store: offsets, concurrency: context.config.writers, logger };
@@ -74,6 +79,8 @@ async function run(
     createStreamConsumer({ ...shared, group: GROUPS.graph, topics: Object.values(TYPED_TOPICS), handle: graph.handle }),
   ];
 
+  const totals: ConsumersTotals = { fanOut: fanOut.totals, graph: graph.totals };
+  const report = reportChanges(totals, logger);
   const ending = new AbortController();
   const stop = () => {
     for (const consumer of consumers) consumer.stop();
@@ -81,20 +88,15 @@ async function run(
   };
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
-  const totals: ConsumersTotals = { fanOut: fanOut.totals, graph: graph.totals };
-  const report = reportChanges(totals, logger);
+  const whenIdle = async () => {
+    await untilDone(() => waitUntilApplied({ kafka, offsets }, { signal: ending.signal }), waiting);
+    await relay.drain(ending.signal);
+  };
+  const parts = [...consumers.map((consumer) => consumer.run()), relay.run(ending.signal)];
+  if (untilIdle) parts.push(whenIdle().catch(ignoreAbort));
   try {
-    const running = [...consumers.map((consumer) => consumer.run()), relay.run(ending.signal)].map((part) =>
-      // One part that ends, ends all: a process that does half of its work looks alive and isn't.
-      part.finally(stop),
-    );
-    const idle = untilIdle
-      ? untilDone(() => waitUntilApplied({ kafka, offsets }, { signal: ending.signal }), { signal: ending.signal, logger })
-          .then(() => relay.drain(ending.signal))
-          .catch(ignoreAbort)
-          .finally(stop)
-      : Promise.resolve();
-    const results = await Promise.allSettled([...running, idle]);
+    // One part that ends, ends all: a process that does half of its work looks alive and isn't.
+    const results = await Promise.allSettled(parts.map((part) => part.finally(stop)));
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     return totals;
@@ -119,29 +121,12 @@ function reportChanges(totals: ConsumersTotals, logger: Logger): NodeJS.Timeout 
   }, REPORT_EVERY_MS);
 }
 
-/** A stop that takes longer is cut short: what is durable stays, what isn't comes again. */
-const LONGEST_STOP_MS = 15_000;
-
-/** An abort signal for this process's own end: SIGTERM, SIGINT, or the end of the `npm start` that started it. */
-export function endOfProcess(logger: Logger): AbortSignal {
-  const ending = new AbortController();
-  const end = (reason: string) => {
-    if (ending.signal.aborted) return;
-    logger.info({ reason }, 'stopping');
-    ending.abort();
-    setTimeout(() => process.exit(EXIT.done), LONGEST_STOP_MS).unref();
-  };
-  process.on('SIGTERM', () => end('SIGTERM'));
-  process.on('SIGINT', () => end('SIGINT'));
-  onParentGone(process.env, () => end('parent gone'));
-  return ending.signal;
-}
-
 async function main(): Promise<number> {
   try {
     const context = loadContext();
     const logger = createLogger(context.config.logLevel, 'consumers');
-    await runConsumers({ context, logger, signal: endOfProcess(logger) });
+    const governed = await loadKnowledge();
+    await runConsumers({ context, governed, logger, signal: endOfProcess(logger) });
     return EXIT.done;
   } catch (error) {
     return reportFailure(error);

@@ -1,11 +1,11 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Knowledge, TypedEvent } from '../../consumers/document.ts';
 import type { OffsetStore } from '../graph/offsets.ts';
-import { deadLetter, type DeadLetter, sendDeadLetters } from '../stream/dead-letters.ts';
+import { type DeadLetter, deadLetter, sendDeadLetters } from '../stream/dead-letters.ts';
 import type { OutgoingMessage, StreamProducer } from '../stream/producer.ts';
 import type { StreamRecord, StreamSlice } from '../stream/slices.ts';
 import { EVENT_HEADERS, GROUPS, type TypedTopic } from '../stream/topics.ts';
-import { countedAs, fanOutRecord, type FannedOut } from './fan-out.ts';
+import { countedAs, type FannedOut, fanOutRecord } from './fan-out.ts';
 
 export interface FanOutStageDeps {
   readonly knowledge: Knowledge;

@@ -6,7 +6,7 @@ import { fanOutPageLoads } from '../../consumers/page-loads/fan-out.ts';
 import { fanOutPartnerRelationships } from '../../consumers/partner-relationships/fan-out.ts';
 import type { RefusedPart } from '../stream/dead-letters.ts';
 import type { StreamRecord } from '../stream/slices.ts';
-import { RAW_TOPICS, type Stream, STREAMS } from '../stream/topics.ts';
+import { RAW_TOPICS, STREAMS, type Stream } from '../stream/topics.ts';
 import { describeRaw, openRaw, type RawMessage } from './raw-document.ts';
 
 const FAN_OUTS: Readonly<Record<Stream, (document: RawDocument, knowledge: Knowledge) => FanOut>> = {

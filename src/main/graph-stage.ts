@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts';
 import type { Slice } from '../graph/offsets.ts';
 import type { MappedEvent, Writer } from '../graph/writer.ts';
 import type { Logger } from '../logger.ts';
-import { deadLetter, type DeadLetter, type RefusedPart, sendDeadLetters } from '../stream/dead-letters.ts';
+import { type DeadLetter, deadLetter, type RefusedPart, sendDeadLetters } from '../stream/dead-letters.ts';
 import type { StreamProducer } from '../stream/producer.ts';
 import type { StreamRecord, StreamSlice } from '../stream/slices.ts';
 import { EVENT_HEADERS, GROUPS, RAW_TOPICS, STREAMS } from '../stream/topics.ts';
@@ -56,8 +56,14 @@ export function createGraphStage({ writer, producer, logger }: GraphStageDeps) {
       const half = items[Math.ceil(items.length / 2)];
       if (half === undefined || items.length < 2) return await refuseOnly(slice, items, error);
       const middle = half.record.offset;
-      await writeIsolating({ ...slice, next: middle }, items.filter(({ record }) => record.offset < middle));
-      await writeIsolating({ ...slice, from: middle }, items.filter(({ record }) => record.offset >= middle));
+      await writeIsolating(
+        { ...slice, next: middle },
+        items.filter(({ record }) => record.offset < middle),
+      );
+      await writeIsolating(
+        { ...slice, from: middle },
+        items.filter(({ record }) => record.offset >= middle),
+      );
     }
   };
 
@@ -67,7 +73,9 @@ export function createGraphStage({ writer, producer, logger }: GraphStageDeps) {
     // The code only: the database's message may quote what was to be written.
     const code = error instanceof AppError ? error.details.code : undefined;
     logger.error({ code, topic, partition, offset: only.record.offset }, 'the database refuses a message');
-    await write(slice, [{ record: only.record, event: { actions: [], outcome: 'dead-lettered' }, refusal: UNWRITABLE }]);
+    await write(slice, [
+      { record: only.record, event: { actions: [], outcome: 'dead-lettered' }, refusal: UNWRITABLE },
+    ]);
   };
 
   const handle = async ({ topic, partition, from, next, records }: StreamSlice): Promise<void> => {

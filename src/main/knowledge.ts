@@ -16,15 +16,18 @@ export async function loadGovernedSources(): Promise<Sources> {
   return (await loadSources(SOURCES_FILE)).sources;
 }
 
+/** What fan-out decides by, and the digest that stands for it: a graph that was made by another has to be made again. */
+export interface Governed {
+  readonly knowledge: Knowledge;
+  readonly digest: string;
+}
+
 /**
- * What fan-out decides by: detection rules, declared sources and the Public Suffix List. The graph is a function of the
- * events and of this; `digest` stands for it, and a graph that was made by another has to be made again.
+ * Detection rules, declared sources and the Public Suffix List: the graph is a function of the events and of these.
+ * @throws AppError CONFIG_INVALID
  */
-export async function loadKnowledge(): Promise<{ readonly knowledge: Knowledge; readonly digest: string }> {
-  const [rules, declared] = await Promise.all([
-    loadDetector(path('detection')),
-    loadSources(SOURCES_FILE),
-  ]);
+export async function loadKnowledge(): Promise<Governed> {
+  const [rules, declared] = await Promise.all([loadDetector(path('detection')), loadSources(SOURCES_FILE)]);
   const parts = { rules: rules.digest, sources: declared.digest, suffixes: suffixListVersion() };
   const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
   return { knowledge: { detector: rules.detector, sources: declared.sources }, digest };

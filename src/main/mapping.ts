@@ -1,6 +1,6 @@
-import { fromBinary } from '@bufbuild/protobuf';
-import { type GenMessage } from '@bufbuild/protobuf/codegenv2';
 import type { Message } from '@bufbuild/protobuf';
+import { fromBinary } from '@bufbuild/protobuf';
+import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
 import { mapIncidentReported } from '../../consumers/breach-incidents/map.ts';
 import { mapCertificateObserved } from '../../consumers/certificates/map.ts';
 import { mapAnswerObserved } from '../../consumers/dns/map.ts';

@@ -25,9 +25,13 @@ export interface RedriveReport {
  * Sends what was refused again, to where it came from, and notes it. A letter that was sent again is listed no more; if
  * it is refused again, that is another letter. A crash between sending and noting sends twice, which changes nothing.
  */
-export async function redriveAll({ kafka, producer }: RedriveDeps, which: LetterFilter | ReadonlySet<string>): Promise<RedriveReport> {
+export async function redriveAll(
+  { kafka, producer }: RedriveDeps,
+  which: LetterFilter | ReadonlySet<string>,
+): Promise<RedriveReport> {
   const open = await openIds(kafka, which instanceof Set ? {} : (which as LetterFilter));
-  const wanted = which instanceof Set ? new Set([...(which as ReadonlySet<string>)].filter((id) => open.has(id))) : open;
+  const wanted =
+    which instanceof Set ? new Set([...(which as ReadonlySet<string>)].filter((id) => open.has(id))) : open;
   const redriven: string[] = [];
   const incomplete: string[] = [];
   await readLetters(kafka, async (letter, group) => {
@@ -48,12 +52,20 @@ export async function redriveAll({ kafka, producer }: RedriveDeps, which: Letter
  * observed, its place) stays.
  * @throws AppError NOT_FOUND, or REFUSED where the file is no document
  */
-export async function redriveCorrected({ kafka, producer }: RedriveDeps, id: string, file: string): Promise<RedriveReport> {
+export async function redriveCorrected(
+  { kafka, producer }: RedriveDeps,
+  id: string,
+  file: string,
+): Promise<RedriveReport> {
   const found = await findLetter(kafka, id);
   if (found === undefined) throw new AppError('NOT_FOUND', `There is no dead letter ${id}.`, { id });
   const { letter, group } = found;
   if (isTyped(letter)) {
-    throw new AppError('USAGE', 'This is a message that AVD made: correct the document it came from, and ingest that.', { id });
+    throw new AppError(
+      'USAGE',
+      'This is a message that AVD made: correct the document it came from, and ingest that.',
+      { id },
+    );
   }
   const messages = await correctedMessages(letter, file);
   await producer.send(targetOf(letter), messages);
@@ -74,7 +86,8 @@ export function originalBytes(letter: DeadLetter): Uint8Array {
 function targetOf(letter: DeadLetter): string {
   if (letter.topic !== '') return letter.topic;
   const stream = STREAMS.find((known) => known === letter.stream);
-  if (stream === undefined) throw new AppError('REFUSED', `The dead letter ${letter.id} names no stream.`, { id: letter.id });
+  if (stream === undefined)
+    throw new AppError('REFUSED', `The dead letter ${letter.id} names no stream.`, { id: letter.id });
   return RAW_TOPICS[stream];
 }
 
@@ -94,13 +107,16 @@ async function correctedMessages(letter: DeadLetter, file: string): Promise<Outg
   const format = headers[RAW_HEADERS.format];
   if (letter.topic !== '' || columns !== undefined) {
     const bytes = await readDocument(file, / line \d+$/.test(letter.place));
-    return [await rawMessage({ bytes, place: letter.place, format, ...(columns !== undefined && { columns }) }, delivery)];
+    return [
+      await rawMessage({ bytes, place: letter.place, format, ...(columns !== undefined && { columns }) }, delivery),
+    ];
   }
   // What was refused before it was a document is split as a file is.
   const stream = STREAMS.find((known) => known === letter.stream) ?? 'page-loads';
   const messages: OutgoingMessage[] = [];
   for await (const framed of frameFile(file, stream, { format })) {
-    if (framed.kind === 'refused') throw new AppError('REFUSED', `Still refused: ${framed.reason}`, { code: framed.code });
+    if (framed.kind === 'refused')
+      throw new AppError('REFUSED', `Still refused: ${framed.reason}`, { code: framed.code });
     const place = framed.place.replace(basename(file), letter.place.replace(/ line \d+$/, ''));
     messages.push(await rawMessage({ ...framed, place }, delivery));
   }

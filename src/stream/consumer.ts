@@ -1,26 +1,10 @@
-import type { Consumer, EachBatchPayload } from 'kafkajs';
-import { AppError } from '../errors.ts';
-import type { Logger } from '../logger.ts';
-import type { Kafka } from './kafka.ts';
-import { type Assigned, locate, positionKey, type Positions, type PositionStore } from './positions.ts';
-import { startPulse } from './pulse.ts';
-import { pauseAfter, untilDone } from './retry.ts';
-import { slices, type StreamSlice } from './slices.ts';
+import { type AssignmentOptions, createAssignment, isKafkaError } from './assignment.ts';
+import { pauseAfter } from './retry.ts';
 
-export interface ConsumerOptions {
-  readonly kafka: Kafka;
-  readonly group: string;
+export interface ConsumerOptions extends AssignmentOptions {
   readonly topics: readonly string[];
-  readonly store: PositionStore;
   /** Partitions that are handled at the same time. */
   readonly concurrency: number;
-  readonly logger: Logger;
-  /**
-   * Returns when what the slice says is durable and the stored position is the slice's `next`.
-   * Throws AppError FENCED where the stored position was not `from`; a retryable AppError where a server is away.
-   * Anything else stops the consumer.
-   */
-  handle(slice: StreamSlice): Promise<void>;
 }
 
 export interface StreamConsumer {
@@ -112,95 +96,4 @@ async function live(options: ConsumerOptions, signal: AbortSignal, joined: () =>
     over.abort();
     await consumer.disconnect().catch(() => undefined);
   }
-}
-
-/** What one member does with the partitions it was given, generation after generation. */
-function createAssignment(
-  options: ConsumerOptions,
-  consumer: Consumer,
-  signal: AbortSignal,
-  fail: (error: unknown) => void,
-) {
-  const { kafka, store, group, logger } = options;
-  let generation: Promise<Positions | undefined> = Promise.resolve(undefined);
-
-  const locateAll = (assigned: Assigned) =>
-    untilDone(() => locate(kafka, store, group, assigned), { signal, logger });
-
-  const locateOne = async (topic: string, partition: number): Promise<number | undefined> =>
-    (await locateAll({ [topic]: [partition] }))?.get(positionKey(topic, partition));
-
-  const seek = (topic: string, partition: number, next: number) =>
-    consumer.seek({ topic, partition, offset: String(next) });
-
-  /** Looks the position up again, and fetches from there. */
-  const relocate = async (positions: Positions, topic: string, partition: number): Promise<void> => {
-    const next = await locateOne(topic, partition);
-    if (next === undefined) return;
-    positions.set(positionKey(topic, partition), next);
-    seek(topic, partition, next);
-  };
-
-  return {
-    begin(assigned: Assigned): void {
-      generation = locateAll(assigned);
-      generation
-        .then((positions) => {
-          for (const [topic, partitions] of Object.entries(assigned)) {
-            for (const partition of partitions) {
-              const next = positions?.get(positionKey(topic, partition));
-              if (next !== undefined) seek(topic, partition, next);
-            }
-          }
-        })
-        .catch(fail);
-    },
-
-    async eachBatch(payload: EachBatchPayload): Promise<void> {
-      const { batch, heartbeat, isRunning, isStale, resolveOffset, commitOffsetsIfNecessary } = payload;
-      const { topic, partition } = batch;
-      const key = positionKey(topic, partition);
-      const pulse = startPulse(heartbeat);
-      try {
-        const positions = await generation;
-        const from = positions?.get(key);
-        if (positions === undefined || from === undefined || isStale()) return;
-        // Kafka hands out another place than asked for where the log no longer has it, or where positions hold no message.
-        if (!(await isExpected(batch, from))) return await relocate(positions, topic, partition);
-        for (const slice of slices(batch, from)) {
-          pulse.check();
-          if (!isRunning() || isStale() || signal.aborted) return;
-          const work = () => options.handle(slice).then(() => true);
-          const done = await untilDone(work, { signal: AbortSignal.any([signal, pulse.signal]), logger });
-          if (done !== true) break;
-          positions.set(key, slice.next);
-          resolveOffset(String(slice.next - 1));
-        }
-        pulse.check();
-        // For whoever watches the group with Kafka's own tools; nothing here reads it.
-        const offset = String(positions.get(key));
-        await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
-      } catch (error) {
-        if (isKafkaError(error) || pulse.signal.aborted) throw error;
-        if (error instanceof AppError && error.code === 'FENCED') {
-          logger.warn({ topic, partition }, 'another consumer wrote this partition, going on from its position');
-          const positions = await generation;
-          if (positions !== undefined) await relocate(positions, topic, partition);
-        } else fail(error);
-      } finally {
-        pulse.stop();
-      }
-    },
-  };
-
-  async function isExpected(batch: EachBatchPayload['batch'], from: number): Promise<boolean> {
-    const first = Number(batch.firstOffset());
-    if (first === from) return true;
-    return first > from && (await locateOne(batch.topic, batch.partition)) === from;
-  }
-}
-
-/** The client's own errors go back to it: it joins again, refreshes what it knows, or gives up and is started anew. */
-function isKafkaError(error: unknown): boolean {
-  return error instanceof Error && error.name.startsWith('KafkaJS');
 }

@@ -1,4 +1,4 @@
-import { decodeDeadLetter, type DeadLetter } from './dead-letters.ts';
+import { type DeadLetter, decodeDeadLetter } from './dead-letters.ts';
 import type { Kafka } from './kafka.ts';
 import { readToEnd } from './read.ts';
 import { DEAD_LETTER_TOPICS, type Group } from './topics.ts';
@@ -97,7 +97,17 @@ function matches(letter: DeadLetter, { stream, source, code }: LetterFilter): bo
 export function summary(letter: DeadLetter, group: Group): LetterSummary {
   const { id, source, stream, document, place, code, reason, topic, partition, truncated } = letter;
   return {
-    group, id, source, stream, document, place, code, reason, topic, partition, truncated,
+    group,
+    id,
+    source,
+    stream,
+    document,
+    place,
+    code,
+    reason,
+    topic,
+    partition,
+    truncated,
     offset: Number(letter.offset),
     refusedAt: Number(letter.refusedAt),
     bytes: letter.original.length,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { type DeadLetter, DeadLetterSchema } from './generated/avd/dead_letters/v1/dead_letters_pb.ts';
 import type { StreamProducer } from './producer.ts';
-import { DEAD_LETTER_TOPICS, MAX_DOCUMENT_BYTES, type Group } from './topics.ts';
+import { DEAD_LETTER_TOPICS, type Group, MAX_DOCUMENT_BYTES } from './topics.ts';
 
 export type { DeadLetter } from './generated/avd/dead_letters/v1/dead_letters_pb.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Kafka, logLevel, type Admin, type ITopicConfig } from 'kafkajs';
+import { type Admin, type ITopicConfig, Kafka, logLevel } from 'kafkajs';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { CHANGE_TOPICS, DEAD_LETTER_TOPICS, RAW_TOPICS, TYPED_TOPICS } from './topics.ts';
@@ -95,7 +95,9 @@ export async function ensureTopics(
 export async function logEnds(kafka: Kafka, topics: readonly string[]): Promise<LogEnd[]> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await withAdmin(kafka, async (admin) => (await Promise.all(topics.map((t) => topicEnds(admin, t)))).flat());
+      return await withAdmin(kafka, async (admin) =>
+        (await Promise.all(topics.map((t) => topicEnds(admin, t)))).flat(),
+      );
     } catch (error) {
       // A broker may be told later than its clients that it leads a partition; the client doesn't wait for it by itself.
       if (attempt === 10 || !isNotYetLeading(error)) throw error;

@@ -64,7 +64,14 @@ function isOutside(end: LogEnd, stored: Positions): boolean {
   return next !== undefined && (next < end.start || next > end.end);
 }
 
-function describe({ group, topic, partition, start, end, stored }: LogEnd & { group: string; stored: number | undefined }) {
+function describe({
+  group,
+  topic,
+  partition,
+  start,
+  end,
+  stored,
+}: LogEnd & { group: string; stored: number | undefined }) {
   return (
     `${group} has read ${topic}, partition ${partition}, up to ${stored}, but its log holds ${start} to ${end}: ` +
     'the database and Kafka are of different histories; start with an empty database or restore the log.'

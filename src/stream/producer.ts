@@ -1,4 +1,4 @@
-import { Partitioners, type Kafka, type Message, type PartitionMetadata, type Producer } from 'kafkajs';
+import { type Kafka, type Message, Partitioners, type PartitionMetadata, type Producer } from 'kafkajs';
 import { AppError } from '../errors.ts';
 import { withAdmin } from './kafka.ts';
 

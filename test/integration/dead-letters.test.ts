@@ -7,7 +7,12 @@ import { withNullValue } from '../support/tombstone.ts';
 
 const stages = createStages();
 const GOOD = JSON.stringify({
-  type: 'uses', subject: 'a.example', object: 'b.example', service: 'dns', confidence: 0.9, observedAt: '2026-10-01T12:00:00Z',
+  type: 'uses',
+  subject: 'a.example',
+  object: 'b.example',
+  service: 'dns',
+  confidence: 0.9,
+  observedAt: '2026-10-01T12:00:00Z',
 });
 let began = 0;
 
@@ -46,7 +51,13 @@ describe('what is refused', () => {
     expect(sum(GROUPS.graph, 'applied')).toBe(1);
     const found = await letters();
     expect(found.map((letter) => letter.code)).toEqual([
-      'DIGEST_MISMATCH', 'MALFORMED_GZIP', 'MALFORMED_JSON', 'NULL_VALUE', 'SOURCE_NOT_ALLOWED', 'TOO_LARGE', 'UNKNOWN_SOURCE',
+      'DIGEST_MISMATCH',
+      'MALFORMED_GZIP',
+      'MALFORMED_JSON',
+      'NULL_VALUE',
+      'SOURCE_NOT_ALLOWED',
+      'TOO_LARGE',
+      'UNKNOWN_SOURCE',
     ]);
     expect(found.find((letter) => letter.code === 'MALFORMED_JSON')).toMatchObject({
       group: GROUPS.fanOut,
@@ -59,7 +70,10 @@ describe('what is refused', () => {
 
   test('in part, is one letter with its parts, and the document counts as applied', async () => {
     const entry = (url: string) => ({
-      startedDateTime: '2026-10-01T12:00:00Z', time: 1, request: { method: 'GET', url }, response: { status: 200 },
+      startedDateTime: '2026-10-01T12:00:00Z',
+      time: 1,
+      request: { method: 'GET', url },
+      response: { status: 200 },
     });
     const entries = [entry('https://site.example/'), entry('https://cdn.vendor.example/a.js'), {}, {}];
     const har = { log: { version: '1.2', creator: {}, pages: [], entries } };
@@ -76,7 +90,11 @@ describe('what is refused', () => {
   });
 
   test('by the graph stage, is a typed message that cannot be read', async () => {
-    const headers = { [EVENT_HEADERS.id]: 'x', [EVENT_HEADERS.source]: 'partner', [EVENT_HEADERS.time]: '2026-10-01T00:00:00Z' };
+    const headers = {
+      [EVENT_HEADERS.id]: 'x',
+      [EVENT_HEADERS.source]: 'partner',
+      [EVENT_HEADERS.time]: '2026-10-01T00:00:00Z',
+    };
     await stages.producer.send(TYPED_TOPICS.relationshipStated, [
       { key: 'a', value: Buffer.from([0xff, 0xff, 0xff]), headers },
       { key: 'a', value: Buffer.from([]), headers: {} },
@@ -95,7 +113,12 @@ describe('what is refused', () => {
       throw new TypeError('with a secret in it');
     };
     const broken = createStages({ ...KNOWLEDGE, detector: { ...KNOWLEDGE.detector, host: fails } });
-    const entry = { startedDateTime: '2026-10-01T12:00:00Z', time: 1, request: { method: 'GET', url: 'https://a.example/' }, response: { status: 200 } };
+    const entry = {
+      startedDateTime: '2026-10-01T12:00:00Z',
+      time: 1,
+      request: { method: 'GET', url: 'https://a.example/' },
+      response: { status: 200 },
+    };
     const other = { ...entry, request: { method: 'GET', url: 'https://b.example/' } };
     const har = JSON.stringify({ log: { version: '1.2', creator: {}, pages: [], entries: [entry, other] } });
     await broken.ingest('page-loads', 'page-crawler', har);

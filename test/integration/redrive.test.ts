@@ -22,7 +22,14 @@ afterAll(async () => {
 });
 
 const statement = (object: string) =>
-  JSON.stringify({ type: 'uses', subject: 'a.example', object, service: 'dns', confidence: 0.9, observedAt: '2026-10-01T12:00:00Z' });
+  JSON.stringify({
+    type: 'uses',
+    subject: 'a.example',
+    object,
+    service: 'dns',
+    confidence: 0.9,
+    observedAt: '2026-10-01T12:00:00Z',
+  });
 
 async function ingest(name: string, text: string) {
   const file = join(folder, name);

@@ -1,8 +1,15 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createOffsetStore } from '../../src/graph/offsets.ts';
 import { createStreamConsumer, type StreamConsumer } from '../../src/stream/consumer.ts';
-import { ALL_TOPICS, createKafka, ensureTopics, logEnds, MAX_MESSAGE_BYTES, withAdmin } from '../../src/stream/kafka.ts';
+import {
+  ALL_TOPICS,
+  createKafka,
+  ensureTopics,
+  logEnds,
+  MAX_MESSAGE_BYTES,
+  withAdmin,
+} from '../../src/stream/kafka.ts';
 import { createProducer } from '../../src/stream/producer.ts';
 import { readToEnd } from '../../src/stream/read.ts';
 import type { StreamSlice } from '../../src/stream/slices.ts';
@@ -175,7 +182,15 @@ describe('the consumer', () => {
       await commit(slice.next);
       seen.push(slice);
     };
-    const consumer = createStreamConsumer({ kafka, group, topics: [topic], store: offsets, concurrency: 1, logger, handle });
+    const consumer = createStreamConsumer({
+      kafka,
+      group,
+      topics: [topic],
+      store: offsets,
+      concurrency: 1,
+      logger,
+      handle,
+    });
     const running = consumer.run();
     await until(async () => (await accounted(group, topic)).applied === 10, 'all is consumed');
     consumer.stop();

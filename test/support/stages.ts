@@ -1,5 +1,5 @@
-import { inject } from 'vitest';
 import { pino } from 'pino';
+import { inject } from 'vitest';
 import type { Knowledge } from '../../consumers/document.ts';
 import { createDetector } from '../../src/detection/detector.ts';
 import { createSources, type Source } from '../../src/governance/sources.ts';
@@ -16,7 +16,16 @@ import { GROUPS, RAW_TOPICS, type Stream, TYPED_TOPICS } from '../../src/stream/
 import { freshDatabase, testDriver } from './database.ts';
 
 const source = (id: string, kind: Source['kind'], topics: readonly Stream[]): Source => ({
-  id, name: id, team: 'test', kind, topics, rank: 3, prior: 0.9, freshDays: 30, sensitiveFields: [], licence: 'own',
+  id,
+  name: id,
+  team: 'test',
+  kind,
+  topics,
+  rank: 3,
+  prior: 0.9,
+  freshDays: 30,
+  sensitiveFields: [],
+  licence: 'own',
 });
 
 export const KNOWLEDGE: Knowledge = {
@@ -41,7 +50,10 @@ export function createStages(knowledge: Knowledge = KNOWLEDGE) {
     const offsets = createOffsetStore(driver);
     await ensureTopics(kafka, { partitions: 3 });
     const counters = { applied: 0, superseded: 0, filtered: 0, deadLettered: 0 };
-    for (const [group, topics] of [[GROUPS.fanOut, RAW_TOPICS], [GROUPS.graph, TYPED_TOPICS]] as const) {
+    for (const [group, topics] of [
+      [GROUPS.fanOut, RAW_TOPICS],
+      [GROUPS.graph, TYPED_TOPICS],
+    ] as const) {
       for (const { topic, partition, end } of await logEnds(kafka, Object.values(topics))) {
         await offsets.commit({ group, topic, partition, from: end, next: end, counters });
       }
@@ -56,8 +68,18 @@ export function createStages(knowledge: Knowledge = KNOWLEDGE) {
     const graph = createGraphStage({ writer: createWriter({ driver, rankOf }), producer, logger });
     const shared = { kafka, store: offsets, concurrency: 2, logger };
     const consumers = [
-      createStreamConsumer({ ...shared, group: GROUPS.fanOut, topics: Object.values(RAW_TOPICS), handle: fanOut.handle }),
-      createStreamConsumer({ ...shared, group: GROUPS.graph, topics: Object.values(TYPED_TOPICS), handle: graph.handle }),
+      createStreamConsumer({
+        ...shared,
+        group: GROUPS.fanOut,
+        topics: Object.values(RAW_TOPICS),
+        handle: fanOut.handle,
+      }),
+      createStreamConsumer({
+        ...shared,
+        group: GROUPS.graph,
+        topics: Object.values(TYPED_TOPICS),
+        handle: graph.handle,
+      }),
     ];
     const running = consumers.map((consumer) => consumer.run());
     const status = await Promise.race([waitUntilApplied({ kafka, offsets }, { timeoutMs: 90_000 }), ...running]);

@@ -1,13 +1,19 @@
-import { expect, test } from 'vitest';
 import { toBinary } from '@bufbuild/protobuf';
+import { expect, test } from 'vitest';
 import { deadLetter, type Refused } from '../../src/stream/dead-letters.ts';
 import { DeadLetterSchema } from '../../src/stream/generated/avd/dead_letters/v1/dead_letters_pb.ts';
 import { MAX_MESSAGE_BYTES } from '../../src/stream/kafka.ts';
 import { MAX_DOCUMENT_BYTES } from '../../src/stream/topics.ts';
 
 const refused: Refused = {
-  source: 'partner', stream: 'partner-relationships', document: 'd', place: 'a.csv line 7', code: 'MALFORMED_JSON',
-  reason: 'why', origin: { topic: 't', partition: 1, offset: 5 }, original: Buffer.from('bytes'),
+  source: 'partner',
+  stream: 'partner-relationships',
+  document: 'd',
+  place: 'a.csv line 7',
+  code: 'MALFORMED_JSON',
+  reason: 'why',
+  origin: { topic: 't', partition: 1, offset: 5 },
+  original: Buffer.from('bytes'),
 };
 
 test('the same refusal has the same id whenever it happens, and another place, offset or document another id', () => {
@@ -30,7 +36,11 @@ test('a letter keeps 16 MiB of original whole, and of more its first 64 kB', () 
 
 test('a letter fits its topic, whatever the refused message held', () => {
   const long = 'ä'.repeat(100_000);
-  const parts = Array.from({ length: 100_000 }, (_, i) => ({ place: `${long}${i}`, code: 'FIELD_MISSING', reason: long }));
+  const parts = Array.from({ length: 100_000 }, (_, i) => ({
+    place: `${long}${i}`,
+    code: 'FIELD_MISSING',
+    reason: long,
+  }));
   const headers = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`h${i}`, 'x'.repeat(10_000)]));
   const original = Buffer.alloc(MAX_DOCUMENT_BYTES);
   const key = Buffer.alloc(1_000_000);

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { createLogger } from '../../logger.ts';
-import { endOfProcess, runConsumers } from '../consumers.ts';
+import { runConsumers } from '../consumers.ts';
 import { loadContext } from '../context.ts';
+import { endOfProcess } from '../end-of-process.ts';
+import { loadKnowledge } from '../knowledge.ts';
 
 interface Options {
   readonly untilIdle?: boolean;
@@ -20,7 +22,13 @@ export function register(program: Command): void {
 async function consume({ untilIdle = false, json = false }: Options): Promise<void> {
   const context = loadContext();
   const logger = createLogger(context.config.logLevel, 'consumers');
-  const totals = await runConsumers({ context, logger, signal: endOfProcess(logger), untilIdle });
+  const totals = await runConsumers({
+    context,
+    governed: await loadKnowledge(),
+    logger,
+    signal: endOfProcess(logger),
+    untilIdle,
+  });
   const { fanOut, graph } = totals;
   if (json) process.stdout.write(`${JSON.stringify(totals)}\n`);
   else {

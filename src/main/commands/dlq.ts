@@ -1,11 +1,17 @@
 import { writeFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { AppError } from '../../errors.ts';
-import { findLetter, type LetterFilter, type LetterSummary, openLetters, summary } from '../../stream/dead-letter-log.ts';
+import {
+  findLetter,
+  type LetterFilter,
+  type LetterSummary,
+  openLetters,
+  summary,
+} from '../../stream/dead-letter-log.ts';
 import { createKafka } from '../../stream/kafka.ts';
 import { createProducer } from '../../stream/producer.ts';
 import { loadContext } from '../context.ts';
-import { originalBytes, redriveAll, redriveCorrected, type RedriveReport } from '../redrive.ts';
+import { originalBytes, type RedriveReport, redriveAll, redriveCorrected } from '../redrive.ts';
 
 type Filter = LetterFilter & { readonly json?: boolean };
 
@@ -22,7 +28,9 @@ export function register(program: Command): void {
     .action(list);
   dlq
     .command('show <id>')
-    .description('one refused document: where it came from, and each reason. Its content, which may hold secrets, is not printed')
+    .description(
+      'one refused document: where it came from, and each reason. Its content, which may hold secrets, is not printed',
+    )
     .option('--bytes <file>', 'write the refused bytes to this new file, for its owner only')
     .option('--json', 'print the result as JSON')
     .action(show);
@@ -46,7 +54,9 @@ async function list({ json = false, limit, ...filter }: Filter & { limit: number
   }
   for (const letter of letters) process.stdout.write(`${line(letter)}\n`);
   const more = total > letters.length ? `; the newest ${letters.length} are shown (--limit)` : '';
-  process.stdout.write(total === 0 ? 'Nothing is refused.\n' : `\n${total} refused${more}. "dlq show <id>" says more.\n`);
+  process.stdout.write(
+    total === 0 ? 'Nothing is refused.\n' : `\n${total} refused${more}. "dlq show <id>" says more.\n`,
+  );
 }
 
 function line(letter: LetterSummary): string {
@@ -67,8 +77,10 @@ async function show(id: string, { bytes, json = false }: { bytes?: string; json?
   for (const [name, value] of Object.entries({ ...rest, refusedAt: new Date(refusedAt).toISOString() })) {
     process.stdout.write(`${name.padEnd(10)}  ${printable(String(value))}\n`);
   }
-  for (const [name, value] of Object.entries(headers)) process.stdout.write(`header      ${printable(`${name}: ${value}`)}\n`);
-  for (const part of parts) process.stdout.write(`part        ${printable(`${part.place}  ${part.code}: ${part.reason}`)}\n`);
+  for (const [name, value] of Object.entries(headers))
+    process.stdout.write(`header      ${printable(`${name}: ${value}`)}\n`);
+  for (const part of parts)
+    process.stdout.write(`part        ${printable(`${part.place}  ${part.code}: ${part.reason}`)}\n`);
   if (bytes !== undefined) process.stdout.write(`The refused bytes are in ${bytes}.\n`);
 }
 
@@ -84,7 +96,8 @@ async function redrive(
   { all = false, file, json = false, ...filter }: Filter & { all?: boolean; file?: string },
 ): Promise<void> {
   if (all === ids.length > 0) throw new AppError('USAGE', 'Name the dead letters to send again, or say --all.');
-  if (file !== undefined && ids.length !== 1) throw new AppError('USAGE', '--file corrects one document: name its dead letter.');
+  if (file !== undefined && ids.length !== 1)
+    throw new AppError('USAGE', '--file corrects one document: name its dead letter.');
   const kafka = createKafka(loadContext().kafkaBrokers);
   const producer = createProducer(kafka);
   try {
@@ -107,7 +120,8 @@ function print(report: RedriveReport, ids: readonly string[], json: boolean): vo
     process.stdout.write(`${report.redriven.length} sent again.\n`);
     for (const id of report.incomplete) process.stdout.write(`${id} was too large to keep: correct it with --file.\n`);
   }
-  if (unknown.length > 0) throw new AppError('NOT_FOUND', `Not among the open dead letters: ${unknown.join(', ')}.`, { unknown });
+  if (unknown.length > 0)
+    throw new AppError('NOT_FOUND', `Not among the open dead letters: ${unknown.join(', ')}.`, { unknown });
 }
 
 /** Input must not steer the terminal it is shown on. */

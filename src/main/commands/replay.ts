@@ -7,7 +7,7 @@ import { createKafka } from '../../stream/kafka.ts';
 import { loadContext } from '../context.ts';
 import { loadKnowledge } from '../knowledge.ts';
 import { migrateGraph } from '../prepare.ts';
-import { replay, type ReplayCounts } from '../replay.ts';
+import { type ReplayCounts, replay } from '../replay.ts';
 import { createSteps } from '../steps.ts';
 import { readTime } from '../times.ts';
 
@@ -21,8 +21,14 @@ export function register(program: Command): void {
   program
     .command('replay')
     .description('fold everything that was ever ingested into an empty database, by the rules of today')
-    .requiredOption('--into <url>', 'an empty Neo4j: bolt://[user[:password]@]host:port; else the password in NEO4J_REPLAY_PASSWORD')
-    .option('--until <time>', 'only what happened until then, as 2026-10-01 (its first instant) or 2026-10-01T12:00:00Z')
+    .requiredOption(
+      '--into <url>',
+      'an empty Neo4j: bolt://[user[:password]@]host:port; else the password in NEO4J_REPLAY_PASSWORD',
+    )
+    .option(
+      '--until <time>',
+      'only what happened until then, as 2026-10-01 (its first instant) or 2026-10-01T12:00:00Z',
+    )
     .option('--json', 'print the result as JSON')
     .action(run);
 }
@@ -61,7 +67,10 @@ export function readAddress(text: string, password: string | undefined): Databas
   }
   const known = url.password === '' ? password : decodeURIComponent(url.password);
   if (known === undefined || known === '') {
-    throw new AppError('USAGE', 'The password of the database to replay into is missing: give it as NEO4J_REPLAY_PASSWORD.');
+    throw new AppError(
+      'USAGE',
+      'The password of the database to replay into is missing: give it as NEO4J_REPLAY_PASSWORD.',
+    );
   }
   const username = url.username === '' ? 'neo4j' : decodeURIComponent(url.username);
   return { uri: `${url.protocol}//${url.host}`, username, password: known };

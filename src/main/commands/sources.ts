@@ -27,7 +27,9 @@ export function register(program: Command): void {
     .action(list);
   sources
     .command('withdraw <id>')
-    .description('undo a bad delivery: what the source said, and was last seen before that time, no longer counts; for good')
+    .description(
+      'undo a bad delivery: what the source said, and was last seen before that time, no longer counts; for good',
+    )
     .requiredOption('--before <time>', 'as 2026-10-01 (its first instant) or 2026-10-01T12:00:00Z')
     .requiredOption('--reason <text>', 'why; it is kept')
     .option('--author <name>', 'who says so', userInfo().username)
@@ -56,7 +58,16 @@ function describe(source: Source, state: SourceState | undefined, now: number) {
     promiseHours === undefined || newest === undefined ? undefined : now - newest <= promiseHours * HOUR_MS;
   const iso = (time: number | undefined) => (time === undefined ? undefined : new Date(time).toISOString());
   return {
-    id, name, team, kind, topics, rank, prior, freshDays, promiseHours, promiseKept,
+    id,
+    name,
+    team,
+    kind,
+    topics,
+    rank,
+    prior,
+    freshDays,
+    promiseHours,
+    promiseKept,
     newestEvent: iso(newest),
     withdrawnBefore: iso(state?.withdrawnBefore),
   };
