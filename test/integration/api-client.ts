@@ -22,7 +22,7 @@ export interface TestApi {
 }
 
 /** A real API on a free port, over the test's database. */
-export async function startApi(driver: Driver, options: { introspection?: boolean; timeLimit?: number } = {}): Promise<TestApi> {
+export async function startApi(driver: Driver, options: { introspection?: boolean; timeLimit?: number; port?: number } = {}): Promise<TestApi> {
   const sources = await loadGovernedSources();
   const statements: string[] = [];
   const api = await createApi({
@@ -33,7 +33,7 @@ export async function startApi(driver: Driver, options: { introspection?: boolea
     introspection: options.introspection ?? true,
     timeLimit: options.timeLimit ?? 20_000,
   });
-  const url = `http://127.0.0.1:${await api.listen(0, '127.0.0.1')}`;
+  const url = `http://127.0.0.1:${await api.listen(options.port ?? 0, '127.0.0.1')}`;
   const ask = async (query: string, variables: Record<string, unknown> = {}): Promise<Reply> => {
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
