@@ -26,12 +26,18 @@ export function createConcentrationQueries(context: QueryContext, queries: Ident
 
   async function rank(filter: RankingFilter, scope: readonly string[] | undefined, page: PageRequest) {
     const [afterValue = null, afterKey = null] = cursorKey(page, filter.byName ? 'string' : 'number', 'string') ?? [];
-    const params = { ...judge(instantOf(page)), ...filter, afterValue, afterKey, limit: integer(page.first + 1) };
-    const [row] =
+    // One row more for the totals, and one that tells whether there is a next page.
+    const params = { ...judge(instantOf(page)), ...filter, afterValue, afterKey, limit: integer(page.first + 2) };
+    const rows: readonly RankingRow[] =
       scope === undefined
         ? await reader.read(rankVendors, params)
         : await reader.read(rankVendorsOfScope, { ...params, scope });
-    return row ?? NOTHING;
+    const [everybody] = rows;
+    return {
+      dependentTotal: everybody?.direct ?? 0,
+      criticalTotal: everybody?.directCritical ?? 0,
+      vendors: rows.filter((row): row is RankedVendor => row.vendor !== null),
+    };
   }
 
   return {
@@ -81,8 +87,6 @@ export function createConcentrationQueries(context: QueryContext, queries: Ident
     },
   };
 }
-
-const NOTHING: RankingRow = { dependentTotal: 0, criticalTotal: 0, vendors: [] };
 
 const position = ({ sortValue, vendor }: RankedVendor): readonly [string | number, string] => [sortValue, vendor];
 

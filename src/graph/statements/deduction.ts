@@ -30,11 +30,11 @@ const STATED_IN_FORCE = `(r.statedAt IS NOT NULL AND
 
 const COMPLETE = `s['complete.' + r.source + '.' + r.service]`;
 
-/** Needs `withdrawn`. An organization has no complete observations, so the comparison is null for it. */
+/** Needs `withdrawn`. Written so that what most claims have nothing of (complete observations, withdrawals) costs little. */
 export const IN_FORCE = `(r.firstSeen <= $at
   AND (r.sightedConfidence IS NOT NULL OR ${STATED_IN_FORCE})
-  AND coalesce(${COMPLETE} <= r.lastSeen OR ${COMPLETE} > $at, true)
-  AND NOT any(w IN withdrawn WHERE w[0] = r.source AND r.lastSeen < w[1]))`;
+  AND CASE WHEN ${COMPLETE} IS NULL THEN true ELSE ${COMPLETE} <= r.lastSeen OR ${COMPLETE} > $at END
+  AND (size(withdrawn) = 0 OR NOT any(w IN withdrawn WHERE w[0] = r.source AND r.lastSeen < w[1])))`;
 
 /** Whole UTC days since the claim was last seen: the difference of the two day numbers, at least 0. */
 const AGE = `CASE WHEN r.lastSeen >= $at THEN 0 ELSE $at / 86400000 - r.lastSeen / 86400000 END`;
@@ -108,13 +108,13 @@ WITH ${carry}, s, r, ${organizationOf('o', 'ow')} AS vendor, ${FRESH} AS isFresh
 WITH ${carry}, s, r.service AS service, vendor, max(isFresh) AS fresh,
   max(CASE WHEN isFresh = 1 THEN measured END) AS whenFresh, max(CASE WHEN isFresh = 0 THEN measured END) AS whenStale,
   ${details} AS claims
-WITH ${carry}, s, service, max(fresh) AS fresh, collect({vendor: vendor, fresh: fresh, claims: claims,
-  measured: CASE fresh WHEN 1 THEN whenFresh ELSE whenStale END}) AS providers
+WITH ${carry}, s, service, max(fresh) AS fresh,
+  collect([vendor, fresh, CASE fresh WHEN 1 THEN whenFresh ELSE whenStale END, claims]) AS providers
 WITH ${carry}, s, service, fresh, providers,
-  service IN $soleCritical AND size([p IN providers WHERE p.fresh = fresh]) = 1 AS sole
+  service IN $soleCritical AND size([p IN providers WHERE p[1] = fresh]) = 1 AS sole
 UNWIND providers AS p
-WITH ${carry}, s, service, p.vendor AS vendor, p.claims AS claims,
-  CASE WHEN p.fresh = fresh AND coalesce(p.measured % 2 <> 0, sole) THEN 1 ELSE 0 END AS critical`;
+WITH ${carry}, s, service, p[0] AS vendor, p[3] AS claims,
+  CASE WHEN p[1] = fresh AND coalesce(p[2] % 2 <> 0, sole) THEN 1 ELSE 0 END AS critical`;
 
 /** Keyset: what comes after the row at which the last page ended. */
 export const after = (value: string, key: string): string =>
