@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { getDomain } from 'tldts';
 import { parseDocument } from 'yaml';
 import { AppError } from '../errors.ts';
-import { createIndex, RULE_FILES, RULE_KINDS, type Rule, type RuleKind, ruleEntry } from './rule.ts';
+import { registrableDomain } from '../identity/domain-name.ts';
+import { createIndex, ONLY_SERVICE, RULE_FILES, RULE_KINDS, type Rule, type RuleKind, ruleEntry } from './rule.ts';
 
 /**
  * Reads and checks the rule files of a folder.
@@ -52,17 +52,18 @@ export function parseRules(kind: RuleKind, text: string): { rules: Rule[]; probl
   return { rules, problems };
 }
 
-/** What is wrong with rules that are well-formed each: patterns, vendors, repeated ids, examples that don't hold. Pure. */
+/** What is wrong with rules that are well-formed each: patterns, vendors, services, repeated ids, examples. Pure. */
 export function checkRules(rules: readonly Rule[]): string[] {
   const ids = new Map<string, Rule>();
   const problems: string[] = [];
   for (const rule of rules) {
+    const fail = (reason: string) => problems.push(`${RULE_FILES[rule.kind]}: ${rule.id}: ${reason}`);
     const first = ids.get(rule.id);
     if (first === undefined) ids.set(rule.id, rule);
-    else problems.push(`${RULE_FILES[rule.kind]}: ${rule.id}: the id is taken by a rule of ${RULE_FILES[first.kind]}`);
-    if (getDomain(rule.vendor, { allowPrivateDomains: true }) !== rule.vendor) {
-      problems.push(`${RULE_FILES[rule.kind]}: ${rule.id}: vendor: must be a registrable domain`);
-    }
+    else fail(`the id is taken by a rule of ${RULE_FILES[first.kind]}`);
+    if (registrableDomain(rule.vendor) !== rule.vendor) fail('vendor: must be a registrable domain');
+    const service = ONLY_SERVICE[rule.kind];
+    if (service !== undefined && rule.service !== service) fail(`service: must be ${service} in this file`);
   }
   for (const kind of RULE_KINDS) problems.push(...checkPatterns(rules.filter((rule) => rule.kind === kind)));
   return problems;

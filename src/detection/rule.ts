@@ -15,6 +15,13 @@ export const RULE_FILES = {
 export type RuleKind = keyof typeof RULE_FILES;
 export const RULE_KINDS = Object.keys(RULE_FILES) as readonly RuleKind[];
 
+/** An NS or MX answer is the whole set for its service, so its rules can't be of another; likewise an authority's. */
+export const ONLY_SERVICE: Readonly<Partial<Record<RuleKind, Service>>> = {
+  ns: 'DNS',
+  mx: 'MAIL',
+  issuer: 'CERTIFICATE_AUTHORITY',
+};
+
 /** One piece of knowledge: what matches means this vendor and service. See detection/README.md. */
 export interface Rule {
   readonly kind: RuleKind;
