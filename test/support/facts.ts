@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type {
+  CompleteObservation,
+  GraphAction,
+  NameOrganization,
+  Reference,
+  SightUse,
+  StateOwnership,
+  StateSameAs,
+  StateUse,
+} from '../../src/graph/actions.ts';
+import type { Driver } from '../../src/graph/driver.ts';
+import { createWriter } from '../../src/graph/writer.ts';
+import { parseSources, type Sources } from '../../src/governance/sources.ts';
+import type { Service } from '../../src/identity/service.ts';
+import { uniqueName } from './database.ts';
+
+const SOURCES = fileURLToPath(new URL('../../governance/sources.yaml', import.meta.url));
+
+export const declaredSources: Sources = parseSources(readFileSync(SOURCES, 'utf8'));
+
+const DAY = 86_400_000;
+const FIRST_DAY = Date.UTC(2025, 0, 1);
+
+/** Midnight of the n-th day of 2025, from 0. */
+export const day = (n: number): number => FIRST_DAY + n * DAY;
+
+/** `partner:acme` is an organization, `acme.example` a domain. */
+export function end(text: string): Reference {
+  return text.includes(':') ? { kind: 'organization', key: text } : { kind: 'domain', name: text };
+}
+
+const evidence = (host: string, observedAt: number) => ({ document: 'd'.repeat(64), record: 'line 1', host, observedAt });
+
+/** A crawler saw it on that day. */
+export function sight(
+  source: string,
+  subject: string,
+  service: Service,
+  object: string,
+  on: number,
+  more: { confidence?: number; critical?: boolean } = {},
+): SightUse {
+  const what = { subject: end(subject), service, object: end(object) };
+  return { type: 'sight-use', source, ...what, confidence: 1, evidence: evidence(object, on), ...more };
+}
+
+let events = 0;
+
+const said = (source: string, time: number) => ({
+  source,
+  time,
+  event: `event-${++events}`,
+  retracted: false,
+  confidence: 1,
+  evidence: evidence('', time),
+});
+
+interface More {
+  confidence?: number;
+  critical?: boolean;
+  retracted?: boolean;
+}
+
+export function stateUse(
+  source: string,
+  subject: string,
+  service: Service,
+  object: string,
+  time: number,
+  more: More = {},
+): StateUse {
+  return { type: 'state-use', ...said(source, time), subject: end(subject), service, object: end(object), ...more };
+}
+
+export function own(source: string, domain: string, organization: string, time: number, more: More = {}): StateOwnership {
+  return { type: 'state-ownership', ...said(source, time), domain, organization, ...more };
+}
+
+export function same(source: string, a: string, b: string, time: number, more: More = {}): StateSameAs {
+  return { type: 'state-same-as', ...said(source, time), organizations: [a, b], ...more };
+}
+
+export function name(key: string, text: string, time: number): NameOrganization {
+  return { type: 'name-organization', key, name: text, time };
+}
+
+export function complete(source: string, domain: string, service: Service, on: number): CompleteObservation {
+  return { type: 'complete-observation', source, domain, service, day: Math.floor(on / DAY) };
+}
+
+/** Writes facts as the streams would. */
+export async function writeFacts(driver: Driver, actions: readonly GraphAction[]): Promise<void> {
+  const writer = createWriter({ driver, rankOf: (source) => declaredSources.get(source)?.rank ?? 99 });
+  const topic = uniqueName('facts');
+  for (let from = 0; from < actions.length; from += 2_000) {
+    const part = actions.slice(from, from + 2_000);
+    await writer.write({
+      group: 'avd.graph',
+      topic,
+      partition: 0,
+      from,
+      next: from + part.length,
+      events: part.map((action) => ({ actions: [action], outcome: 'mapped' })),
+    });
+  }
+}
