@@ -133,6 +133,21 @@ describe('an id', () => {
   });
 });
 
+describe('a list of ids', () => {
+  it('has an error for each that is malformed, and an answer for each other', async () => {
+    const ids = ['?', idOfDomain('tmall.com'), '?'];
+    const { data, errors } = await api.ask('query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Domain { name } } }', { ids });
+    expect(data.nodes).toEqual([null, { name: 'tmall.com' }, null]);
+    expect(errors.map((e) => e.extensions.code)).toEqual(['BAD_ID', 'BAD_ID']);
+  });
+
+  it('as a scope is refused by one error, whatever else is wrong with the scope', async () => {
+    const scope = { organizations: [idOfOrganization('partner:nobody'), '?', '?'], domains: ['tmall.com', 'a b'] };
+    const { errors } = await api.ask('query ($scope: ScopeInput) { concentrationRisk(scope: $scope) { dependentTotal } }', { scope });
+    expect(errors.map((e) => e.extensions.code)).toEqual(['BAD_ARGUMENT']);
+  });
+});
+
 describe('the number of database queries', () => {
   const text = `query ($first: Int!) { organization(key: "imc2020:digicertinc") {
     dependents(first: $first) { totalCount edges {

@@ -31,11 +31,12 @@ export const concentrationQueries: Resolvers<unknown> = {
   },
 };
 
-/** A list that is there narrows the scope, an empty one to nobody; only where both are absent everybody counts. */
+/** A list that is there narrows the scope, an empty one to nobody; only where both are absent does everybody count. */
 async function scopeOf(input: ScopeInput, context: ApiContext): Promise<Scope | undefined> {
   if (!input?.organizations && !input?.domains) return undefined;
-  const keys = (input.organizations ?? []).map((id) => organizationOf('scope.organizations', id, context));
+  // What can throw at once comes first: nobody would wait for the look-ups that had begun.
   const domains = (input.domains ?? []).map((name) => domainName('scope.domains', name));
+  const keys = (input.organizations ?? []).map((id) => organizationOf('scope.organizations', id, context));
   return { organizations: await Promise.all(keys), domains };
 }
 

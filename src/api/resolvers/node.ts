@@ -9,5 +9,6 @@ const nodesArguments = z.object({ ids: z.array(z.string()).max(MOST_IDS, `must b
 
 export const nodeQueries: Resolvers<unknown> = {
   node: (_, args, context) => loadNode(decodeId(String(args.id)), context),
-  nodes: (_, args, context) => parse(nodesArguments, args).ids.map((id) => loadNode(decodeId(id), context)),
+  // Each id is an error of its own where it is one.
+  nodes: (_, args, context) => parse(nodesArguments, args).ids.map(async (id) => loadNode(decodeId(id), context)),
 };
