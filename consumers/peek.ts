@@ -13,7 +13,7 @@ export interface Peeked {
 export async function peek(source: AsyncGenerator<Buffer>): Promise<Peeked> {
   const read: Buffer[] = [];
   let start = Buffer.alloc(0);
-  while (start.length < LOOKED_AT && !/\S.*\n/.test(start.toString('latin1'))) {
+  while (start.length < LOOKED_AT && !hasLine(start.toString('latin1'))) {
     const { value, done } = await source.next();
     if (done === true) break;
     read.push(value);
@@ -26,6 +26,12 @@ export async function peek(source: AsyncGenerator<Buffer>): Promise<Peeked> {
     encoding: mark === 0xfffe || mark === 0xfeff ? 'utf-16' : 'utf-8',
     chunks: rejoin(read, source),
   };
+}
+
+/** Not one regular expression: on a long text without a line break that would take the square of its length. */
+function hasLine(text: string): boolean {
+  const begin = text.search(/\S/);
+  return begin >= 0 && text.includes('\n', begin);
 }
 
 async function* rejoin(read: readonly Buffer[], rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {

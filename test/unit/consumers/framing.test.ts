@@ -76,6 +76,13 @@ describe('frameFile', () => {
     expect(await frame('e.har', ' \n', 'page-loads')).toEqual([]);
   });
 
+  it('takes a document of one long line as fast as any other', async () => {
+    const har = JSON.stringify({ log: { entries: [], comment: 'x'.repeat(60_000) } });
+    const began = performance.now();
+    expect(texts(await frame('one-line.har', har, 'page-loads'))).toEqual([har]);
+    expect(performance.now() - began).toBeLessThan(1_000);
+  });
+
   it('reads gzip by its content and not by its name', async () => {
     expect(texts(await frame('z.jsonl', gzipSync(`${LINE}\n${LINE}\n`)))).toEqual([LINE, LINE]);
     expect(texts(await frame('plain.jsonl.gz', `${LINE}\n`))).toEqual([LINE]);
