@@ -6,6 +6,7 @@ import { register as registerGraph } from './commands/graph.ts';
 import { register as registerIngest } from './commands/ingest.ts';
 import { register as registerMigrate } from './commands/migrate.ts';
 import { register as registerReplay } from './commands/replay.ts';
+import { register as registerRules } from './commands/rules.ts';
 import { register as registerSources } from './commands/sources.ts';
 import { register as registerStatus } from './commands/status.ts';
 import { register as registerUp } from './commands/up.ts';
@@ -23,6 +24,7 @@ const COMMANDS = [
   registerDeadLetters,
   registerGraph,
   registerSources,
+  registerRules,
 ];
 
 /** Runs one command. @returns the exit code: 0 done, 1 failed, 2 wrong use. */

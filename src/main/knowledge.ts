@@ -8,6 +8,9 @@ import { loadSources, type Sources } from '../governance/sources.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 
+/** The folder of the detection rules. */
+export const DETECTION_FOLDER = path('detection');
+
 /** The file that declares the sources. */
 export const SOURCES_FILE = path('governance/sources.yaml');
 
@@ -27,7 +30,7 @@ export interface Governed {
  * @throws AppError CONFIG_INVALID
  */
 export async function loadKnowledge(): Promise<Governed> {
-  const [rules, declared] = await Promise.all([loadDetector(path('detection')), loadSources(SOURCES_FILE)]);
+  const [rules, declared] = await Promise.all([loadDetector(DETECTION_FOLDER), loadSources(SOURCES_FILE)]);
   const parts = { rules: rules.digest, sources: declared.digest, suffixes: suffixListVersion() };
   const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
   return { knowledge: { detector: rules.detector, sources: declared.sources }, digest };
