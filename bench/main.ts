@@ -1,7 +1,9 @@
+import { benchApi } from './api.ts';
 import { benchIngest } from './ingest.ts';
 
 const [name, size] = process.argv.slice(2);
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  api: benchApi,
   ingest: () => benchIngest({ events: Number(size ?? 2_000_000) }),
 };
 const bench = BENCHES[name ?? ''];
