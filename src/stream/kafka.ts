@@ -30,7 +30,7 @@ export interface LogEnd {
 
 /**
  * The client that everything in this folder shares. It connects to nothing by itself.
- * What the client says while a broker is away is a warning: its callers retry.
+ * What the client says is for debugging: its callers retry, and say themselves what they wait for.
  */
 export function createKafka(brokers: readonly string[], logger?: Logger): Kafka {
   return new Kafka({
@@ -44,8 +44,7 @@ export function createKafka(brokers: readonly string[], logger?: Logger): Kafka 
       () =>
       ({ namespace, level, log }) => {
         const { message, timestamp: _, logger: __, ...fields } = log;
-        const important = level === logLevel.ERROR || level === logLevel.WARN;
-        logger?.[important ? 'warn' : 'debug']({ kafka: message, namespace, ...fields }, 'kafka client');
+        logger?.debug({ kafka: message, namespace, severity: level, ...fields }, 'kafka client');
       },
   });
 }

@@ -14,7 +14,10 @@ export interface Pulse {
 export function startPulse(heartbeat: () => Promise<void>, interval = 1_000): Pulse {
   const lost = new AbortController();
   const timer = setInterval(() => {
-    heartbeat().catch((error: unknown) => lost.abort(error));
+    heartbeat().catch((error: unknown) => {
+      clearInterval(timer);
+      lost.abort(error);
+    });
   }, interval);
   return {
     signal: lost.signal,
