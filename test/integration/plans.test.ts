@@ -1,0 +1,73 @@
+import type { Plan } from 'neo4j-driver';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Driver } from '../../src/graph/driver.ts';
+import type { Statement } from '../../src/graph/statement.ts';
+import * as claim from '../../src/graph/statements/claim.ts';
+import * as concentration from '../../src/graph/statements/concentration.ts';
+import * as dependency from '../../src/graph/statements/dependency.ts';
+import * as domain from '../../src/graph/statements/domain.ts';
+import * as exposure from '../../src/graph/statements/exposure.ts';
+import * as incident from '../../src/graph/statements/incident.ts';
+import * as organization from '../../src/graph/statements/organization.ts';
+import * as search from '../../src/graph/statements/search.ts';
+import * as source from '../../src/graph/statements/source.ts';
+import { freshDatabase, testDriver } from '../support/database.ts';
+import { day, own, sight, writeFacts } from '../support/facts.ts';
+
+let driver: Driver;
+
+beforeAll(async () => {
+  driver = testDriver();
+  await freshDatabase(driver);
+  const sites = Array.from({ length: 300 }, (_, i) => `site${i}.example`);
+  await writeFacts(driver, [
+    ...sites.map((site) => sight('zdns', site, 'DNS', 'dns.example', day(1))),
+    ...sites.slice(0, 100).map((site) => own('partner', site, `partner:${site}`, day(1))),
+  ]);
+});
+afterAll(() => driver.close());
+
+/** Reads all nodes, or all of a label, or pairs everything with everything: none is right at any size. */
+const FORBIDDEN = /AllNodesScan|NodeByLabelScan|UnionNodeByLabelsScan|CartesianProduct|UndirectedRelationshipTypeScan|AllRelationshipsScan/;
+/** A question about everybody reads every claim once. */
+const WHOLE_GRAPH = /DirectedRelationshipTypeScan/;
+const OF_EVERYBODY = new Set(['concentration.rankVendors', 'concentration.countVendors']);
+
+const statements: Statement<object, object>[] = [
+  claim,
+  concentration,
+  dependency,
+  domain,
+  exposure,
+  incident,
+  organization,
+  search,
+  source,
+].flatMap((noun) => Object.values<unknown>(noun).filter(isStatement));
+
+function isStatement(value: unknown): value is Statement<object, object> {
+  return typeof value === 'object' && value !== null && 'text' in value && 'name' in value;
+}
+
+function operators(plan: Plan): string[] {
+  return [plan.operatorType, ...plan.children.flatMap(operators)];
+}
+
+test.each(statements)('$name finds what it reads by an index', async ({ name, text }) => {
+  const session = driver.session({ defaultAccessMode: 'READ' });
+  try {
+    const { summary } = await session.run(`EXPLAIN ${text}`);
+    const used = summary.plan ? operators(summary.plan) : [];
+    expect(used.length).toBeGreaterThan(0);
+    expect(used.filter((operator) => FORBIDDEN.test(operator))).toEqual([]);
+    if (!OF_EVERYBODY.has(name)) {
+      expect(used.filter((operator) => WHOLE_GRAPH.test(operator))).toEqual([]);
+    }
+  } finally {
+    await session.close();
+  }
+});
+
+test('no two statements share a name', () => {
+  expect(new Set(statements.map(({ name }) => name)).size).toBe(statements.length);
+});
