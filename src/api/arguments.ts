@@ -13,22 +13,38 @@ const DAY = 86_400_000;
 const LATEST_AHEAD = DAY;
 
 // Arguments may be left out and may be null; both mean the same.
-export const service = z.enum(SERVICES).nullish().transform((s) => s ?? undefined);
-export const flag = z.boolean().nullish().transform((b) => b ?? false);
-export const confidence = fraction().nullish().transform((n) => n ?? undefined);
+export const service = z
+  .enum(SERVICES)
+  .nullish()
+  .transform((s) => s ?? undefined);
+export const flag = z
+  .boolean()
+  .nullish()
+  .transform((b) => b ?? false);
+export const confidence = fraction()
+  .nullish()
+  .transform((n) => n ?? undefined);
 export const asOf = z
   .number()
   .refine((at) => at <= Date.now() + LATEST_AHEAD, 'must not be more than a day ahead')
   .nullish()
   .transform((at) => at ?? undefined);
-export const hops = (standard: number) => whole(1, 6).nullish().transform((n) => n ?? standard);
+export const hops = (standard: number) =>
+  whole(1, 6)
+    .nullish()
+    .transform((n) => n ?? standard);
 export const depth = whole(2, 6);
 export const searchText = z.string().trim().min(1, 'must not be blank').max(200, 'must be at most 200 characters');
 
 /** `first`, `after` and, where the listing has it, `asOf`. */
 export const page = (standard: number) => ({
-  first: whole(1, LARGEST_PAGE).nullish().transform((n) => n ?? standard),
-  after: z.string().nullish().transform((cursor) => cursor ?? undefined),
+  first: whole(1, LARGEST_PAGE)
+    .nullish()
+    .transform((n) => n ?? standard),
+  after: z
+    .string()
+    .nullish()
+    .transform((cursor) => cursor ?? undefined),
 });
 
 /**

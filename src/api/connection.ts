@@ -1,7 +1,6 @@
-import type { Page } from '../queries/types.ts';
-import { encodeCursor, type Listing } from './cursors.ts';
-import type { Cursor } from '../queries/types.ts';
+import type { Cursor, Page } from '../queries/types.ts';
 import type { Resolvers } from './context.ts';
+import { encodeCursor, type Listing } from './cursors.ts';
 
 /** An item of a listing; its cursor is written only where it is asked for. */
 export interface Edge<T> {
@@ -33,7 +32,11 @@ export function toConnection<T, N>(
 }
 
 /** Where a page stands in its listing. */
-export function pageInfo(listing: Listing, page: Page<unknown> | undefined, request: { readonly after?: Cursor | undefined }) {
+export function pageInfo(
+  listing: Listing,
+  page: Page<unknown> | undefined,
+  request: { readonly after?: Cursor | undefined },
+) {
   const first = page?.edges[0];
   const last = page?.edges.at(-1);
   return {

@@ -27,7 +27,11 @@ export function createContext({ queries, sources, timeLimit }: ContextDeps): Api
 }
 
 /** How a resolver is written: its parent, its arguments as they came, the context. */
-export type Resolver<Parent = unknown> = (parent: Parent, args: Record<string, unknown>, context: ApiContext) => unknown;
+export type Resolver<Parent = unknown> = (
+  parent: Parent,
+  args: Record<string, unknown>,
+  context: ApiContext,
+) => unknown;
 
 /** A type's fields that need more than a property of the parent. */
 export type Resolvers<Parent> = Readonly<Record<string, Resolver<Parent>>>;

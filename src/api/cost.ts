@@ -3,11 +3,11 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
-  getNamedType,
-  getNullableType,
   type GraphQLCompositeType,
   type GraphQLField,
   type GraphQLSchema,
+  getNamedType,
+  getNullableType,
   isCompositeType,
   isListType,
   isObjectType,
@@ -22,7 +22,13 @@ import { LARGEST_PAGE } from './arguments.ts';
 const USUAL_LIST = 10;
 /** Questions that look at far more of the graph than they list, each worth a large page. */
 const DEEP_QUESTION = 2000;
-const DEEP: ReadonlySet<string> = new Set(['exposurePaths', 'concentrationRisk', 'vendors', 'nthParties', 'blastRadius']);
+const DEEP: ReadonlySet<string> = new Set([
+  'exposurePaths',
+  'concentrationRisk',
+  'vendors',
+  'nthParties',
+  'blastRadius',
+]);
 
 interface Walk {
   readonly schema: GraphQLSchema;
@@ -62,7 +68,8 @@ function costOf(set: SelectionSetNode, type: GraphQLCompositeType, page: number,
       cost += costOf(selection.selectionSet, named(selection.typeCondition?.name.value, walk) ?? type, page, walk);
     } else {
       const fragment = walk.fragments.get(selection.name.value);
-      if (fragment) cost += costOf(fragment.selectionSet, named(fragment.typeCondition.name.value, walk) ?? type, page, walk);
+      if (fragment)
+        cost += costOf(fragment.selectionSet, named(fragment.typeCondition.name.value, walk) ?? type, page, walk);
     }
   }
   return cost;
@@ -82,7 +89,10 @@ function costOfField(node: FieldNode, parent: GraphQLCompositeType, page: number
 function itemsOf(field: GraphQLField<unknown, unknown>, node: FieldNode, page: number, walk: Walk): number {
   if (!isListType(getNullableType(field.type))) return 1;
   if (field.name === 'edges' || (field.name === 'nodes' && field.args.length === 0)) return page;
-  const ids = valueOf(node.arguments?.find((a) => a.name.value === 'ids'), walk);
+  const ids = argumentOf(
+    node.arguments?.find((a) => a.name.value === 'ids'),
+    walk,
+  );
   return Array.isArray(ids) ? ids.length : USUAL_LIST;
 }
 
@@ -90,11 +100,15 @@ function itemsOf(field: GraphQLField<unknown, unknown>, node: FieldNode, page: n
 function pageOf(field: GraphQLField<unknown, unknown>, node: FieldNode, walk: Walk): number {
   const argument = field.args.find((a) => a.name === 'first');
   if (!argument || !isObjectType(getNamedType(field.type))) return 1;
-  const asked = valueOf(node.arguments?.find((a) => a.name.value === 'first'), walk) ?? argument.defaultValue;
+  const asked =
+    argumentOf(
+      node.arguments?.find((a) => a.name.value === 'first'),
+      walk,
+    ) ?? argument.defaultValue;
   return typeof asked === 'number' ? Math.min(Math.max(asked, 1), LARGEST_PAGE) : LARGEST_PAGE;
 }
 
-function valueOf(argument: ArgumentNode | undefined, { variables, defaults }: Walk): unknown {
+function argumentOf(argument: ArgumentNode | undefined, { variables, defaults }: Walk): unknown {
   if (argument?.value.kind !== Kind.VARIABLE) return literal(argument?.value);
   const name = argument.value.name.value;
   return name in variables ? variables[name] : defaults.get(name);

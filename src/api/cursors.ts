@@ -54,7 +54,9 @@ export function decodeCursor(listing: Listing, cursor: string): Cursor {
   const whole = Buffer.from(cursor, 'base64url').toString();
   const body = whole.slice(SUM_LENGTH);
   if (whole.slice(0, SUM_LENGTH) !== checkSum(body)) throw badCursor();
-  const parsed = z.tuple([z.literal(VERSION), z.literal(listing), instant, LISTINGS[listing]]).safeParse(readJson(body));
+  const parsed = z
+    .tuple([z.literal(VERSION), z.literal(listing), instant, LISTINGS[listing]])
+    .safeParse(readJson(body));
   if (!parsed.success) throw badCursor();
   return { at: parsed.data[2], key: parsed.data[3] };
 }

@@ -32,12 +32,7 @@ export function createGraphiql() {
 async function bundle(): Promise<ReadonlyMap<string, Asset>> {
   const { outputFiles } = await build({
     absWorkingDir: fileURLToPath(new URL('graphiql/', import.meta.url)),
-    entryPoints: {
-      client: './client.js',
-      'graphql.worker': 'monaco-graphql/esm/graphql.worker.js',
-      'json.worker': 'monaco-editor/esm/vs/language/json/json.worker.js',
-      'editor.worker': 'monaco-editor/esm/vs/editor/editor.worker.js',
-    },
+    entryPoints: ['client.js', 'graphql-worker.js', 'json-worker.js', 'editor-worker.js'],
     outdir: '/graphiql',
     bundle: true,
     write: false,

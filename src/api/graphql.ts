@@ -34,7 +34,13 @@ export interface GraphQLService {
 }
 
 /** The GraphQL engine: parses, checks, limits and executes. It knows nothing of sockets. */
-export async function createGraphQL({ schema, log, introspection, createContext, countError }: GraphQLDeps): Promise<GraphQLService> {
+export async function createGraphQL({
+  schema,
+  log,
+  introspection,
+  createContext,
+  countError,
+}: GraphQLDeps): Promise<GraphQLService> {
   const apollo = new ApolloServer<ApiContext>({
     schema,
     introspection,
@@ -47,7 +53,12 @@ export async function createGraphQL({ schema, log, introspection, createContext,
     csrfPrevention: true,
     persistedQueries: false,
     stopOnTerminationSignals: false,
-    logger: { debug: quiet(log, 'debug'), info: quiet(log, 'debug'), warn: quiet(log, 'warn'), error: quiet(log, 'error') },
+    logger: {
+      debug: quiet(log, 'debug'),
+      info: quiet(log, 'debug'),
+      warn: quiet(log, 'warn'),
+      error: quiet(log, 'error'),
+    },
     plugins: [
       // It wraps each field's resolver, for a header that nobody reads here.
       ApolloServerPluginCacheControlDisabled(),
@@ -79,7 +90,8 @@ function createLimiter(schema: GraphQLSchema): ApolloServerPlugin<ApiContext> {
         if (operation === undefined) return;
         checkSize(document, operation);
         const cost = estimateCost(schema, document, operation, request.variables ?? {});
-        if (cost > LIMITS.cost) throw tooLarge('TOO_EXPENSIVE', `About ${cost} items are asked for, more than ${LIMITS.cost}.`);
+        if (cost > LIMITS.cost)
+          throw tooLarge('TOO_EXPENSIVE', `About ${cost} items are asked for, more than ${LIMITS.cost}.`);
       },
     }),
   };

@@ -47,7 +47,12 @@ export function send(
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }
 
-export function sendJson(response: ServerResponse, status: number, body: unknown, headers?: Record<string, string>): void {
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers?: Record<string, string>,
+): void {
   send(response, status, 'application/json; charset=utf-8', `${JSON.stringify(body)}\n`, headers);
 }
 
@@ -58,12 +63,18 @@ export function sendError(response: ServerResponse, status: number, code: ApiErr
 
 /** Reads a JSON body of at most `LARGEST_BODY` bytes; an undefined one where the request declares no JSON. */
 export async function readJson(request: IncomingMessage): Promise<Body> {
-  const [type, ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';').map((s) => s.trim());
+  const [type, ...parameters] = (request.headers['content-type'] ?? '')
+    .toLowerCase()
+    .split(';')
+    .map((s) => s.trim());
   if (type !== 'application/json') {
     request.resume();
     return { json: undefined };
   }
-  const charset = parameters.find((p) => p.startsWith('charset='))?.slice('charset='.length).replaceAll('"', '');
+  const charset = parameters
+    .find((p) => p.startsWith('charset='))
+    ?.slice('charset='.length)
+    .replaceAll('"', '');
   if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') {
     return { problem: { status: 415, code: 'BAD_REQUEST', message: 'JSON is written in UTF-8.' } };
   }

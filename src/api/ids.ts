@@ -36,7 +36,10 @@ const parts = z.union([
   z
     .tuple([z.literal('c'), text, end, text, z.enum(SERVICES), end, text])
     .transform(([, source, subjectKind, subject, service, objectKind, object]): GlobalId => {
-      return { type: 'Claim', key: { source, subject: reference(subjectKind, subject), service, object: reference(objectKind, object) } };
+      return {
+        type: 'Claim',
+        key: { source, subject: reference(subjectKind, subject), service, object: reference(objectKind, object) },
+      };
     }),
   z
     .tuple([z.literal('p'), text, text, instant.optional()])

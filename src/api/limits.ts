@@ -34,7 +34,10 @@ const NOTHING: Size = { depth: 0, fields: 0, aliases: 0, directives: 0 };
  * Measures an operation. Fragments are measured once each, so that a document whose fragments double one another costs
  * no more to measure than to parse. The document is valid: its fragments are there and form no circle.
  */
-export function measure(document: DocumentNode, operation: OperationDefinitionNode): Size & { readonly rootFields: number } {
+export function measure(
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): Size & { readonly rootFields: number } {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
@@ -51,12 +54,14 @@ export function measure(document: DocumentNode, operation: OperationDefinitionNo
  */
 export function checkSize(document: DocumentNode, operation: OperationDefinitionNode): void {
   const size = measure(document, operation);
-  if (size.depth > LIMITS.depth) throw tooLarge('DOCUMENT_TOO_DEEP', `Fields are nested more than ${LIMITS.depth} deep.`);
+  if (size.depth > LIMITS.depth)
+    throw tooLarge('DOCUMENT_TOO_DEEP', `Fields are nested more than ${LIMITS.depth} deep.`);
   if (size.rootFields > LIMITS.rootFields) {
     throw tooLarge('DOCUMENT_TOO_WIDE', `There are more than ${LIMITS.rootFields} fields at the root.`);
   }
   if (size.fields > LIMITS.fields) throw tooLarge('DOCUMENT_TOO_WIDE', `There are more than ${LIMITS.fields} fields.`);
-  if (size.aliases > LIMITS.aliases) throw tooLarge('TOO_MANY_ALIASES', `There are more than ${LIMITS.aliases} aliases.`);
+  if (size.aliases > LIMITS.aliases)
+    throw tooLarge('TOO_MANY_ALIASES', `There are more than ${LIMITS.aliases} aliases.`);
   if (size.directives > LIMITS.directives) {
     throw tooLarge('TOO_MANY_DIRECTIVES', `There are more than ${LIMITS.directives} directives.`);
   }

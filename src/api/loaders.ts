@@ -73,7 +73,9 @@ function byPosition<K, T>(ask: (keys: readonly K[]) => Promise<readonly T[]>): D
   });
 }
 
-function perArguments<Args extends readonly unknown[], Loader>(make: (...args: Args) => Loader): (...args: Args) => Loader {
+function perArguments<Args extends readonly unknown[], Loader>(
+  make: (...args: Args) => Loader,
+): (...args: Args) => Loader {
   const made = new Map<string, Loader>();
   return (...args) => {
     const name = JSON.stringify(args);

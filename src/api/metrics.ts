@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { ApiErrorCode } from './errors.ts';
 
 export type Metrics = ReturnType<typeof createMetrics>;

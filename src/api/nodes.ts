@@ -59,7 +59,9 @@ export async function loadNode(id: GlobalId, { loaders, queries, now }: ApiConte
     case 'Incident':
       return orNull(await loaders.incident.load(id.key), incidentNode);
     case 'Dependency':
-      return orNull(await queries.dependency(id.pair, id.asOf ?? now), (d) => dependencyNode(d, id.asOf ?? now, id.asOf));
+      return orNull(await queries.dependency(id.pair, id.asOf ?? now), (d) =>
+        dependencyNode(d, id.asOf ?? now, id.asOf),
+      );
   }
 }
 

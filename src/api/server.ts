@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { HTTPGraphQLResponse } from '@apollo/server';
 import { AppError } from '../errors.ts';
 import type { Sources } from '../governance/sources.ts';
@@ -10,6 +10,7 @@ import { createGraphiql } from './graphiql.ts';
 import { createGraphQL, type GraphQLService } from './graphql.ts';
 import { HOME_STYLE, homePage } from './home.ts';
 import { GRAPHIQL_POLICY, readJson, send, sendError, sendJson } from './http.ts';
+import { closeServer, listen } from './listen.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { loadSchema } from './schema.ts';
 
@@ -72,10 +73,17 @@ const READY_WITHIN = 2000;
 function createRoutes({ queries, introspection }: ApiDeps, graphql: GraphQLService, metrics: Metrics): Routes {
   const graphiql = createGraphiql();
   const page = readFile(new URL('graphiql/page.html', import.meta.url));
-  const totals = () => queries.within(Date.now() + READY_WITHIN).totals().catch(() => undefined);
+  const totals = () =>
+    queries
+      .within(Date.now() + READY_WITHIN)
+      .totals()
+      .catch(() => undefined);
   const html = 'text/html; charset=utf-8';
   const routes: Routes = {
-    '/': { methods: READ, run: async (_, response) => send(response, 200, html, homePage(await totals(), introspection)) },
+    '/': {
+      methods: READ,
+      run: async (_, response) => send(response, 200, html, homePage(await totals(), introspection)),
+    },
     '/home.css': { methods: READ, run: (_, response) => send(response, 200, 'text/css; charset=utf-8', HOME_STYLE) },
     '/health/live': { methods: READ, run: (_, response) => sendJson(response, 200, { status: 'live' }) },
     '/health/ready': {
@@ -85,7 +93,10 @@ function createRoutes({ queries, introspection }: ApiDeps, graphql: GraphQLServi
         sendJson(response, found ? 200 : 503, found ? { status: 'ready' } : { status: 'waiting', for: 'the graph' });
       },
     },
-    '/metrics': { methods: READ, run: async (_, response) => send(response, 200, metrics.contentType, await metrics.text()) },
+    '/metrics': {
+      methods: READ,
+      run: async (_, response) => send(response, 200, metrics.contentType, await metrics.text()),
+    },
     '/graphql': { methods: ['GET', 'POST'], run: (request, response) => runGraphQL(graphql, request, response) },
   };
   if (!introspection) return routes;
@@ -97,13 +108,22 @@ function createRoutes({ queries, introspection }: ApiDeps, graphql: GraphQLServi
         const asset = name === '' ? { contents: await page, type: html } : await graphiql.asset(name);
         if (asset === undefined) return sendNotFound(response);
         const caching = name === '' ? 'no-store' : 'private, max-age=600';
-        send(response, 200, asset.type, asset.contents, { 'content-security-policy': GRAPHIQL_POLICY, 'cache-control': caching });
+        send(response, 200, asset.type, asset.contents, {
+          'content-security-policy': GRAPHIQL_POLICY,
+          'cache-control': caching,
+        });
       },
     },
   };
 }
 
-async function answer(routes: Routes, metrics: Metrics, log: Logger, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  routes: Routes,
+  metrics: Metrics,
+  log: Logger,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const begun = performance.now();
   const { path, rest } = split(request.url ?? '/', routes);
   response.once('close', () => metrics.countRequest(path, response.statusCode, (performance.now() - begun) / 1000));
@@ -111,7 +131,9 @@ async function answer(routes: Routes, metrics: Metrics, log: Logger, request: In
     const route = routes[path];
     if (route === undefined) return sendNotFound(response);
     if (!route.methods.includes(request.method ?? '')) {
-      return send(response, 405, 'text/plain; charset=utf-8', 'Method not allowed\n', { allow: route.methods.join(', ') });
+      return send(response, 405, 'text/plain; charset=utf-8', 'Method not allowed\n', {
+        allow: route.methods.join(', '),
+      });
     }
     await route.run(request, response, rest);
   } catch (error) {
@@ -143,7 +165,12 @@ async function runGraphQL(graphql: GraphQLService, request: IncomingMessage, res
     return sendError(response, body.problem.status, body.problem.code, body.problem.message);
   }
   const search = new URL(request.url ?? '/', 'http://localhost').search;
-  const result = await graphql.handle({ method: request.method ?? '', headers: request.headers, search, body: body.json });
+  const result = await graphql.handle({
+    method: request.method ?? '',
+    headers: request.headers,
+    search,
+    body: body.json,
+  });
   sendGraphQL(response, result);
 }
 
@@ -151,24 +178,4 @@ function sendGraphQL(response: ServerResponse, { status, headers, body }: HTTPGr
   if (body.kind !== 'complete') throw new AppError('INTERNAL', 'Incremental delivery is not supported.');
   const { 'content-type': type = 'application/json; charset=utf-8', ...rest } = Object.fromEntries(headers);
   send(response, status ?? 200, type, body.string, rest);
-}
-
-function listen(server: Server, port: number, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE';
-      reject(taken ? new AppError('PORT_IN_USE', `Port ${port} is in use: stop what uses it, or set PORT to another one.`, { port, host }) : error);
-    });
-    server.listen(port, host, () => {
-      const address = server.address();
-      resolve(typeof address === 'object' && address ? address.port : port);
-    });
-  });
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
 }

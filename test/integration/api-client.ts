@@ -8,7 +8,10 @@ import { createNeo4jQueries } from '../../src/queries/neo4j.ts';
 export interface Reply {
   readonly status: number;
   readonly data: any;
-  readonly errors: readonly { readonly message: string; readonly extensions: { readonly code: string; readonly errorId?: string } }[];
+  readonly errors: readonly {
+    readonly message: string;
+    readonly extensions: { readonly code: string; readonly errorId?: string };
+  }[];
 }
 
 export interface TestApi {
@@ -22,7 +25,10 @@ export interface TestApi {
 }
 
 /** A real API on a free port, over the test's database. */
-export async function startApi(driver: Driver, options: { introspection?: boolean; timeLimit?: number; port?: number } = {}): Promise<TestApi> {
+export async function startApi(
+  driver: Driver,
+  options: { introspection?: boolean; timeLimit?: number; port?: number } = {},
+): Promise<TestApi> {
   const sources = await loadGovernedSources();
   const statements: string[] = [];
   const api = await createApi({

@@ -59,7 +59,11 @@ describe('the example', () => {
   });
 
   tries('blast-radius', 'counts who is hit by distance', async () => {
-    const { organization } = await run('blast-radius', { key: 'imc2020:dnsmadeeasy', service: 'DNS', criticalOnly: true });
+    const { organization } = await run('blast-radius', {
+      key: 'imc2020:dnsmadeeasy',
+      service: 'DNS',
+      criticalOnly: true,
+    });
     const { total, byDistance, organizations } = organization.blastRadius;
     expect(byDistance[0].distance).toBe(1);
     expect(total).toBe(byDistance.reduce((sum: number, d: any) => sum + d.organizations, 0));
@@ -70,7 +74,9 @@ describe('the example', () => {
     const to = idOfOrganization('imc2020:dnsmadeeasy');
     const hit = await run('blast-radius', { key: 'imc2020:dnsmadeeasy', service: 'DNS' });
     const far = hit.organization.blastRadius.organizations.nodes.find((n: any) => n.distance === 2);
-    const { organization } = await api.data('query ($d: String!) { organization(domain: $d) { id } }', { d: far.node.name });
+    const { organization } = await api.data('query ($d: String!) { organization(domain: $d) { id } }', {
+      d: far.node.name,
+    });
     const { exposurePaths } = await run('paths', { from: organization.id, to, service: 'DNS' });
     expect(exposurePaths.nodes[0].length).toBe(2);
     expect(exposurePaths.nodes[0].steps.map((s: any) => s.vendor.name)).toEqual(['digicertinc', 'dnsmadeeasy']);
@@ -101,7 +107,10 @@ describe('the example', () => {
 
   tries('domain', 'tells who looked at a domain and what is claimed of it', async () => {
     const { domain } = await run('domain', { name: 'WWW.ScienceDirect.com.' });
-    expect(domain).toMatchObject({ name: 'sciencedirect.com', owner: { key: 'domain:sciencedirect.com', provisional: true } });
+    expect(domain).toMatchObject({
+      name: 'sciencedirect.com',
+      owner: { key: 'domain:sciencedirect.com', provisional: true },
+    });
     expect(domain.observations).toMatchObject([{ source: { id: 'page-crawler' }, stream: 'page-loads' }]);
     expect(domain.uses.nodes.length).toBeGreaterThan(0);
   });
@@ -131,7 +140,11 @@ describe('the example', () => {
   tries('sources', 'tells how fresh each source is', async () => {
     const { sources, totals } = await run('sources');
     expect(totals.claims).toBeGreaterThan(100);
-    expect(sources.find((s: any) => s.id === 'page-crawler')).toMatchObject({ kind: 'SIGHTING', freshDays: 30, promiseHours: 24 });
+    expect(sources.find((s: any) => s.id === 'page-crawler')).toMatchObject({
+      kind: 'SIGHTING',
+      freshDays: 30,
+      promiseHours: 24,
+    });
     expect(sources.find((s: any) => s.id === 'zdns')).toMatchObject({ newestEvent: null, promiseKept: null });
   });
 

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { frameFile } from '../../consumers/framing.ts';
-import type { Driver } from '../../src/graph/driver.ts';
-import { createDetector } from '../../src/detection/detector.ts';
-import { createWriter, type MappedEvent } from '../../src/graph/writer.ts';
-import type { GraphAction } from '../../src/graph/actions.ts';
 import { fanOutBreachIncidents } from '../../consumers/breach-incidents/fan-out.ts';
 import type { FanOut, Knowledge, RawDocument } from '../../consumers/document.ts';
+import { frameFile } from '../../consumers/framing.ts';
 import { fanOutPageLoads } from '../../consumers/page-loads/fan-out.ts';
 import { fanOutPartnerRelationships } from '../../consumers/partner-relationships/fan-out.ts';
+import { createDetector } from '../../src/detection/detector.ts';
+import type { GraphAction } from '../../src/graph/actions.ts';
+import type { Driver } from '../../src/graph/driver.ts';
+import { createWriter, type MappedEvent } from '../../src/graph/writer.ts';
 import { loadGovernedSources } from '../../src/main/knowledge.ts';
 import { mapTyped } from '../../src/main/mapping.ts';
 import type { Stream } from '../../src/stream/topics.ts';
@@ -54,7 +54,12 @@ export async function writeActions(driver: Driver, actions: readonly GraphAction
   return writeEvents(driver, knowledge, [{ actions, outcome: 'mapped' }], topic);
 }
 
-async function writeEvents(driver: Driver, { sources }: Knowledge, events: readonly MappedEvent[], topic: string): Promise<number> {
+async function writeEvents(
+  driver: Driver,
+  { sources }: Knowledge,
+  events: readonly MappedEvent[],
+  topic: string,
+): Promise<number> {
   const writer = createWriter({ driver, rankOf: (source) => sources.get(source)?.rank ?? 99 });
   const next = events.length;
   const { applied } = await writer.write({ group: 'avd.graph', topic, partition: 0, from: 0, next, events });

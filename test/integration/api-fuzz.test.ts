@@ -15,8 +15,8 @@ import {
   isObjectType,
 } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { API_ERROR_CODES } from '../../src/api/errors.ts';
 import { encodeCursor, type Listing } from '../../src/api/cursors.ts';
+import { API_ERROR_CODES } from '../../src/api/errors.ts';
 import { idOfDependency, idOfDomain, idOfIncident, idOfOrganization } from '../../src/api/ids.ts';
 import { loadSchema } from '../../src/api/schema.ts';
 import type { Driver } from '../../src/graph/driver.ts';
@@ -52,16 +52,40 @@ const WAYS: Record<string, string> = {
 
 const texts = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
-  fc.constantFrom('', ' ', 'tmall.com', '*.TMALL.com.', 'imc2020:taobao', 'domain:tmall.com', '__proto__', "'}) DETACH DELETE n //"),
-  fc.constantFrom('xn--', 'a'.repeat(5000), '\u0000', '\ud800', '+ - && || ! ( ) { } [ ] ^ " ~ * ? : \\ /', '-', '*', 'AND', '٣'),
+  fc.constantFrom(
+    '',
+    ' ',
+    'tmall.com',
+    '*.TMALL.com.',
+    'imc2020:taobao',
+    'domain:tmall.com',
+    '__proto__',
+    "'}) DETACH DELETE n //",
+  ),
+  fc.constantFrom(
+    'xn--',
+    'a'.repeat(5000),
+    '\u0000',
+    '\ud800',
+    '+ - && || ! ( ) { } [ ] ^ " ~ * ? : \\ /',
+    '-',
+    '*',
+    'AND',
+    '٣',
+  ),
 );
 const ids = fc.oneof(
   texts,
   texts.map(idOfOrganization),
   texts.map(idOfDomain),
   texts.map(idOfIncident),
-  fc.tuple(texts, texts, fc.option(fc.maxSafeInteger(), { nil: undefined })).map(([a, b, at]) => idOfDependency({ dependent: a, vendor: b }, at)),
-  fc.constantFrom(idOfOrganization('imc2020:taobao'), idOfDependency({ dependent: 'domain:tmall.com', vendor: 'imc2020:taobao' }, 0)),
+  fc
+    .tuple(texts, texts, fc.option(fc.maxSafeInteger(), { nil: undefined }))
+    .map(([a, b, at]) => idOfDependency({ dependent: a, vendor: b }, at)),
+  fc.constantFrom(
+    idOfOrganization('imc2020:taobao'),
+    idOfDependency({ dependent: 'domain:tmall.com', vendor: 'imc2020:taobao' }, 0),
+  ),
 );
 const numbers = fc.oneof(
   { weight: 4, arbitrary: fc.integer({ min: 1, max: 4 }) },
@@ -74,7 +98,9 @@ const times = fc.oneof(
 
 /** Cursors that AVD could have given for a listing, with odd values in them. */
 const LISTINGS: Record<string, readonly [Listing, fc.Arbitrary<(string | number)[]>]> = (() => {
-  const text = fc.oneof(texts, fc.constantFrom('DNS', 'domain:tmall.com', 'imc2020:taobao')).map((s) => s.slice(0, 2000));
+  const text = fc
+    .oneof(texts, fc.constantFrom('DNS', 'domain:tmall.com', 'imc2020:taobao'))
+    .map((s) => s.slice(0, 2000));
   const odd = fc.constantFrom(-(2 ** 53), -1, 0, 0.5, 1, 2 ** 53, Number.MAX_VALUE, Number.MIN_VALUE);
   const whole = fc.oneof(fc.maxSafeInteger(), fc.constantFrom(0, 1, 2));
   return {
@@ -99,7 +125,11 @@ function cursorsOf(field: string): fc.Arbitrary<unknown> {
   const [listing, keys] = LISTINGS[field] ?? ['incidents', fc.constant([])];
   const at = fc.constantFrom(0, -8.64e15, 8.64e15, Date.now(), Date.UTC(2020, 5, 1));
   const own = fc.tuple(at, keys).map(([at, key]) => encodeCursor(listing, { at, key }));
-  return fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 3, arbitrary: own }, { weight: 1, arbitrary: texts });
+  return fc.oneof(
+    { weight: 3, arbitrary: fc.constant(null) },
+    { weight: 3, arbitrary: own },
+    { weight: 1, arbitrary: texts },
+  );
 }
 
 /** Values of the right shape for an argument, sensible or not: what is of the wrong shape does not reach our code. */
@@ -131,7 +161,9 @@ function selection(type: GraphQLOutputType, depth = 2): string {
   const named = getNamedType(type);
   if (!isCompositeType(named)) return '';
   if (!isObjectType(named)) return '{ __typename ... on Node { id } }';
-  const fields = Object.values(named.getFields()).filter((f) => f.args.length === 0 && (depth > 0 || !isCompositeType(getNamedType(f.type))));
+  const fields = Object.values(named.getFields()).filter(
+    (f) => f.args.length === 0 && (depth > 0 || !isCompositeType(getNamedType(f.type))),
+  );
   return `{ __typename ${fields.map((f) => `${f.name} ${selection(f.type, depth - 1)}`).join(' ')} }`;
 }
 
@@ -149,11 +181,17 @@ describe('whatever the arguments', () => {
   it('no field of any type fails by a fault of ours', { timeout: 600_000 }, async () => {
     const fields = Object.values(schema.getTypeMap())
       .filter((type): type is GraphQLObjectType => isObjectType(type) && !type.name.startsWith('__'))
-      .flatMap((type) => Object.values(type.getFields()).filter((f) => f.args.length > 0).map((field) => ({ type: type.name, field })));
+      .flatMap((type) =>
+        Object.values(type.getFields())
+          .filter((f) => f.args.length > 0)
+          .map((field) => ({ type: type.name, field })),
+      );
     expect(fields.map((f) => f.type).filter((type) => !WAYS[type])).toEqual([]);
     for (const { type, field } of fields) {
       const document = documentFor(WAYS[type]!, field);
-      const variables = fc.record(Object.fromEntries(field.args.map((a) => [a.name, optional(`${field.name} ${a.name}`, a.type)])));
+      const variables = fc.record(
+        Object.fromEntries(field.args.map((a) => [a.name, optional(`${field.name} ${a.name}`, a.type)])),
+      );
       const faultless = fc.asyncProperty(variables, async (given) => {
         const { status, errors } = await api.ask(document, given);
         expect(status).toBeLessThan(500);

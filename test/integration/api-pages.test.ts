@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { GraphAction } from '../../src/graph/actions.ts';
 import { idOfDependency, idOfDomain, idOfOrganization } from '../../src/api/ids.ts';
+import type { GraphAction } from '../../src/graph/actions.ts';
 import type { Driver } from '../../src/graph/driver.ts';
 import { freshDatabase, testDriver } from '../support/database.ts';
 import { startApi, type TestApi } from './api-client.ts';
@@ -36,20 +36,55 @@ function ownAndMerge(): GraphAction[] {
 
 /** Every listing: its field with a place for arguments, and the way to it. */
 const LISTINGS: Record<string, { readonly text: (args: string) => string; readonly at: (data: any) => any }> = {
-  dependencies: { text: (a) => `{ organization(domain: "sciencedirect.com") { x: dependencies(${a}) { edges { id cursor } totalCount ...P } } }`, at: (d) => d.organization.x },
-  'dependencies by name': { text: (a) => `{ organization(domain: "sciencedirect.com") { x: dependencies(orderBy: NAME, ${a}) { edges { id cursor } totalCount ...P } } }`, at: (d) => d.organization.x },
-  'dependents by day': { text: (a) => `{ organization(key: "imc2020:digicertinc") { x: dependents(orderBy: LAST_SEEN, ${a}) { edges { id cursor } totalCount ...P } } }`, at: (d) => d.organization.x },
-  nthParties: { text: (a) => `{ organization(domain: "tmall.com") { x: nthParties(depth: 4, ${a}) { edges { cursor node { distance node { key } } } ...P } } }`, at: (d) => d.organization.x },
-  blastRadius: { text: (a) => `{ organization(key: "imc2020:dnsmadeeasy") { x: blastRadius { organizations(${a}) { edges { cursor node { distance node { key } } } ...P } } } }`, at: (d) => d.organization.x.organizations },
-  uses: { text: (a) => `{ domain(name: "sciencedirect.com") { x: uses(${a}) { edges { cursor node { id } } ...P } } }`, at: (d) => d.domain.x },
-  concentration: { text: (a) => `{ x: concentrationRisk(service: DNS, ${a}) { edges { cursor node { direct vendor { key } } } ...P } }`, at: (d) => d.x },
-  vendors: { text: (a) => `{ x: vendors(filter: { service: CDN }, ${a}) { edges { cursor node { dependents organization { key } } } totalCount ...P } }`, at: (d) => d.x },
-  search: { text: (a) => `{ x: search(text: "co", ${a}) { edges { cursor node { ... on Node { id } } } ...P } }`, at: (d) => d.x },
+  dependencies: {
+    text: (a) =>
+      `{ organization(domain: "sciencedirect.com") { x: dependencies(${a}) { edges { id cursor } totalCount ...P } } }`,
+    at: (d) => d.organization.x,
+  },
+  'dependencies by name': {
+    text: (a) =>
+      `{ organization(domain: "sciencedirect.com") { x: dependencies(orderBy: NAME, ${a}) { edges { id cursor } totalCount ...P } } }`,
+    at: (d) => d.organization.x,
+  },
+  'dependents by day': {
+    text: (a) =>
+      `{ organization(key: "imc2020:digicertinc") { x: dependents(orderBy: LAST_SEEN, ${a}) { edges { id cursor } totalCount ...P } } }`,
+    at: (d) => d.organization.x,
+  },
+  nthParties: {
+    text: (a) =>
+      `{ organization(domain: "tmall.com") { x: nthParties(depth: 4, ${a}) { edges { cursor node { distance node { key } } } ...P } } }`,
+    at: (d) => d.organization.x,
+  },
+  blastRadius: {
+    text: (a) =>
+      `{ organization(key: "imc2020:dnsmadeeasy") { x: blastRadius { organizations(${a}) { edges { cursor node { distance node { key } } } ...P } } } }`,
+    at: (d) => d.organization.x.organizations,
+  },
+  uses: {
+    text: (a) => `{ domain(name: "sciencedirect.com") { x: uses(${a}) { edges { cursor node { id } } ...P } } }`,
+    at: (d) => d.domain.x,
+  },
+  concentration: {
+    text: (a) =>
+      `{ x: concentrationRisk(service: DNS, ${a}) { edges { cursor node { direct vendor { key } } } ...P } }`,
+    at: (d) => d.x,
+  },
+  vendors: {
+    text: (a) =>
+      `{ x: vendors(filter: { service: CDN }, ${a}) { edges { cursor node { dependents organization { key } } } totalCount ...P } }`,
+    at: (d) => d.x,
+  },
+  search: {
+    text: (a) => `{ x: search(text: "co", ${a}) { edges { cursor node { ... on Node { id } } } ...P } }`,
+    at: (d) => d.x,
+  },
   incidents: { text: (a) => `{ x: incidents(${a}) { edges { cursor node { id } } ...P } }`, at: (d) => d.x },
 };
 
 /** `...P` stands for the page info of whatever connection it is in. */
-const document = (text: string) => text.replace('...P', 'pageInfo { hasNextPage hasPreviousPage startCursor endCursor }');
+const document = (text: string) =>
+  text.replace('...P', 'pageInfo { hasNextPage hasPreviousPage startCursor endCursor }');
 
 describe('a listing', () => {
   it.each(Object.keys(LISTINGS))('of %s gives the same items in pages as at once', async (name) => {
@@ -57,7 +92,8 @@ describe('a listing', () => {
     const whole = at(await api.data(document(text('first: 12'))));
     const items = (page: any) => page.edges.map(({ cursor: _, ...item }: any) => item);
     expect(whole.edges.length).toBeGreaterThan(1);
-    if (whole.totalCount !== undefined && !whole.pageInfo.hasNextPage) expect(whole.totalCount).toBe(whole.edges.length);
+    if (whole.totalCount !== undefined && !whole.pageInfo.hasNextPage)
+      expect(whole.totalCount).toBe(whole.edges.length);
     const paged: unknown[] = [];
     let after = '';
     do {
@@ -96,15 +132,23 @@ describe('an id', () => {
       incidents(first: 1) { nodes { id } }
     }`);
     const ids: string[] = [];
-    JSON.stringify(seen, (key, value) => (key === 'id' && ids.push(value), value));
+    JSON.stringify(seen, (key, value) => {
+      if (key === 'id') ids.push(value);
+      return value;
+    });
     const { nodes } = await api.data('query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }', { ids });
     expect(nodes.map((n: any) => n.id)).toEqual(ids);
-    expect(new Set(nodes.map((n: any) => n.__typename))).toEqual(new Set(['Organization', 'Dependency', 'Claim', 'Domain', 'Incident']));
+    expect(new Set(nodes.map((n: any) => n.__typename))).toEqual(
+      new Set(['Organization', 'Dependency', 'Claim', 'Domain', 'Incident']),
+    );
   });
 
   it('of an absorbed or formerly provisional organization gives what stands for it now', async () => {
     const ids = ['partner:acme holding', 'domain:tmall.com', 'partner:acme'].map(idOfOrganization);
-    const { nodes } = await api.data('query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Organization { key aliases { key } } } }', { ids });
+    const { nodes } = await api.data(
+      'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Organization { key aliases { key } } } }',
+      { ids },
+    );
     const acme = { key: 'partner:acme', aliases: [{ key: 'partner:acme holding' }] };
     expect(nodes).toEqual([acme, acme, acme]);
   });
@@ -123,11 +167,16 @@ describe('an id', () => {
   });
 
   it('of nothing that is known is null, and of no organization is an error where one is needed', async () => {
-    expect(await api.data('query ($id: ID!) { node(id: $id) { id } }', { id: idOfDomain('nowhere.example') })).toEqual({ node: null });
+    expect(await api.data('query ($id: ID!) { node(id: $id) { id } }', { id: idOfDomain('nowhere.example') })).toEqual({
+      node: null,
+    });
     const text = 'query ($from: ID!, $to: ID!) { exposurePaths(from: $from, to: $to) { nodes { length } } }';
     const known = idOfOrganization('imc2020:taobao');
     const unknown = await api.ask(text, { from: idOfOrganization('partner:nobody'), to: known });
-    expect(unknown.errors[0]).toMatchObject({ message: expect.stringMatching(/^from: /), extensions: { code: 'NOT_FOUND' } });
+    expect(unknown.errors[0]).toMatchObject({
+      message: expect.stringMatching(/^from: /),
+      extensions: { code: 'NOT_FOUND' },
+    });
     const domain = await api.ask(text, { from: known, to: idOfDomain('tmall.com') });
     expect(domain.errors[0]?.extensions.code).toBe('BAD_ID');
   });
@@ -136,14 +185,19 @@ describe('an id', () => {
 describe('a list of ids', () => {
   it('has an error for each that is malformed, and an answer for each other', async () => {
     const ids = ['?', idOfDomain('tmall.com'), '?'];
-    const { data, errors } = await api.ask('query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Domain { name } } }', { ids });
+    const { data, errors } = await api.ask('query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Domain { name } } }', {
+      ids,
+    });
     expect(data.nodes).toEqual([null, { name: 'tmall.com' }, null]);
     expect(errors.map((e) => e.extensions.code)).toEqual(['BAD_ID', 'BAD_ID']);
   });
 
   it('as a scope is refused by one error, whatever else is wrong with the scope', async () => {
     const scope = { organizations: [idOfOrganization('partner:nobody'), '?', '?'], domains: ['tmall.com', 'a b'] };
-    const { errors } = await api.ask('query ($scope: ScopeInput) { concentrationRisk(scope: $scope) { dependentTotal } }', { scope });
+    const { errors } = await api.ask(
+      'query ($scope: ScopeInput) { concentrationRisk(scope: $scope) { dependentTotal } }',
+      { scope },
+    );
     expect(errors.map((e) => e.extensions.code)).toEqual(['BAD_ARGUMENT']);
   });
 });

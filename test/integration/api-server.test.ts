@@ -44,7 +44,7 @@ describe('the HTTP server', () => {
       expect((await fetch(api.url + path)).status).toBe(200);
     }
     for (const worker of ['graphql', 'json', 'editor']) {
-      const file = await fetch(`${api.url}/graphiql/${worker}.worker.js`);
+      const file = await fetch(`${api.url}/graphiql/${worker}-worker.js`);
       expect(file.headers.get('content-type')).toContain('javascript');
     }
   });
@@ -92,7 +92,11 @@ describe('a request that is no GraphQL request', () => {
       [await post('{"query":1}'), 400, 'BAD_REQUEST'],
       [await post('[{"query":"{ __typename }"}]'), 400, 'BAD_REQUEST'],
       [await post('{"query":"{ __typename }"}', { 'content-type': 'text/plain' }), 400, 'BAD_REQUEST'],
-      [await post('{"query":"{ __typename }"}', { 'content-type': 'application/json; charset=latin1' }), 415, 'BAD_REQUEST'],
+      [
+        await post('{"query":"{ __typename }"}', { 'content-type': 'application/json; charset=latin1' }),
+        415,
+        'BAD_REQUEST',
+      ],
       [await post('{}', { ...JSON_TYPE, 'content-encoding': 'gzip' }), 415, 'BAD_REQUEST'],
       [await post('{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"a"}}}'), 200, 'BAD_REQUEST'],
       [await fetch(`${api.url}/graphql?query={__typename}`), 400, 'BAD_REQUEST'],
@@ -107,12 +111,16 @@ describe('a request that is no GraphQL request', () => {
 });
 
 describe('a hostile document', () => {
-  const nested = (n: number) => `{ domain(name: "a.com") { ${'owner { domains { nodes { '.repeat(n)}name${' } } }'.repeat(n)} } }`;
+  const nested = (n: number) =>
+    `{ domain(name: "a.com") { ${'owner { domains { nodes { '.repeat(n)}name${' } } }'.repeat(n)} } }`;
   const hostile: Record<string, [string, string]> = {
     'too long': [`{ ${'__typename '.repeat(LIMITS.tokens)} }`, 'DOCUMENT_TOO_LARGE'],
     'too deep': [nested(5), 'DOCUMENT_TOO_DEEP'],
     'too wide at the root': [`{ ${'__typename '.repeat(LIMITS.rootFields + 1)} }`, 'DOCUMENT_TOO_WIDE'],
-    'with too many aliases': [`{ sources { ${Array.from({ length: 31 }, (_, i) => `a${i}: id`).join(' ')} } }`, 'TOO_MANY_ALIASES'],
+    'with too many aliases': [
+      `{ sources { ${Array.from({ length: 31 }, (_, i) => `a${i}: id`).join(' ')} } }`,
+      'TOO_MANY_ALIASES',
+    ],
     'with too many directives': [`{ sources { ${'id @include(if: true) '.repeat(51)} } }`, 'TOO_MANY_DIRECTIVES'],
     'whose pages multiply': [
       '{ organization(domain: "a.com") { dependencies(first: 500) { nodes { domains(first: 500) { nodes { name } } } } } }',
@@ -126,7 +134,10 @@ describe('a hostile document', () => {
       `{ ...F0 } ${Array.from({ length: 40 }, (_, i) => `fragment F${i} on Query { ...F${i + 1} ...F${i + 1} }`).join(' ')} fragment F40 on Query { totals { claims } }`,
       'DOCUMENT_TOO_WIDE',
     ],
-    'of circular fragments': ['{ ...F } fragment F on Query { ...G } fragment G on Query { ...F }', 'GRAPHQL_VALIDATION_FAILED'],
+    'of circular fragments': [
+      '{ ...F } fragment F on Query { ...G } fragment G on Query { ...F }',
+      'GRAPHQL_VALIDATION_FAILED',
+    ],
     'of circular introspection': [
       '{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }',
       'GRAPHQL_VALIDATION_FAILED',
@@ -149,12 +160,27 @@ describe('an argument out of its range', () => {
   const wrong: Record<string, [string, string]> = {
     'a page of none': ['{ incidents(first: 0) { nodes { id } } }', 'BAD_ARGUMENT'],
     'a page too large': ['{ incidents(first: 501) { nodes { id } } }', 'BAD_ARGUMENT'],
-    'a depth of one': ['{ organization(domain: "known.example") { nthParties(depth: 1) { nodes { distance } } } }', 'BAD_ARGUMENT'],
-    'too many hops': ['{ organization(domain: "known.example") { blastRadius(maxHops: 7) { total } } }', 'BAD_ARGUMENT'],
-    'a confidence above one': ['{ organization(domain: "known.example") { dependencies(minConfidence: 1.5) { totalCount } } }', 'BAD_ARGUMENT'],
+    'a depth of one': [
+      '{ organization(domain: "known.example") { nthParties(depth: 1) { nodes { distance } } } }',
+      'BAD_ARGUMENT',
+    ],
+    'too many hops': [
+      '{ organization(domain: "known.example") { blastRadius(maxHops: 7) { total } } }',
+      'BAD_ARGUMENT',
+    ],
+    'a confidence above one': [
+      '{ organization(domain: "known.example") { dependencies(minConfidence: 1.5) { totalCount } } }',
+      'BAD_ARGUMENT',
+    ],
     'an instant far ahead': ['{ concentrationRisk(asOf: "2100-01-01T00:00:00Z") { dependentTotal } }', 'BAD_ARGUMENT'],
-    'a day that is in no calendar': ['{ concentrationRisk(asOf: "2025-02-30T00:00:00Z") { dependentTotal } }', 'GRAPHQL_VALIDATION_FAILED'],
-    'a time without an offset': ['{ concentrationRisk(asOf: "2025-02-20T00:00:00") { dependentTotal } }', 'GRAPHQL_VALIDATION_FAILED'],
+    'a day that is in no calendar': [
+      '{ concentrationRisk(asOf: "2025-02-30T00:00:00Z") { dependentTotal } }',
+      'GRAPHQL_VALIDATION_FAILED',
+    ],
+    'a time without an offset': [
+      '{ concentrationRisk(asOf: "2025-02-20T00:00:00") { dependentTotal } }',
+      'GRAPHQL_VALIDATION_FAILED',
+    ],
     'no domain name': ['{ domain(name: "http://x y") { id } }', 'BAD_ARGUMENT'],
     'an address': ['{ organization(domain: "10.0.0.1") { id } }', 'BAD_ARGUMENT'],
     'neither key nor domain': ['{ organization { id } }', 'BAD_ARGUMENT'],
@@ -175,14 +201,18 @@ describe('an argument out of its range', () => {
   });
 
   it('in a variable of another type is refused by its code', async () => {
-    expect(await codes('query ($n: Int!) { incidents(first: $n) { nodes { id } } }', { n: 'many' })).toEqual(['BAD_USER_INPUT']);
+    expect(await codes('query ($n: Int!) { incidents(first: $n) { nodes { id } } }', { n: 'many' })).toEqual([
+      'BAD_USER_INPUT',
+    ]);
   });
 });
 
 describe('a closed schema', () => {
   it('is told neither by introspection nor by suggestions nor by GraphiQL', async () => {
     const closed = await startApi(driver, { introspection: false });
-    expect((await closed.ask('{ __schema { types { name } } }')).errors[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
+    expect((await closed.ask('{ __schema { types { name } } }')).errors[0]?.extensions.code).toBe(
+      'GRAPHQL_VALIDATION_FAILED',
+    );
     const { errors } = await closed.ask('{ organisation(key: "a") { id } }');
     expect(errors[0]?.message).not.toContain('Did you mean');
     expect((await fetch(`${closed.url}/graphiql`)).status).toBe(404);
@@ -207,7 +237,9 @@ describe('a graph that does not answer', () => {
 
   it('within the time limit is an error of its own', async () => {
     const hasty = await startApi(driver, { timeLimit: 0 });
-    expect((await hasty.ask('{ domain(name: "example.com") { id } }')).errors[0]?.extensions.code).toBe('QUERY_TIMEOUT');
+    expect((await hasty.ask('{ domain(name: "example.com") { id } }')).errors[0]?.extensions.code).toBe(
+      'QUERY_TIMEOUT',
+    );
     await hasty.close();
   });
 });

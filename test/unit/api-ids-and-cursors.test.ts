@@ -18,7 +18,12 @@ const reference = fc.oneof(
   text.map((name) => ({ kind: 'domain' as const, name })),
   text.map((key) => ({ kind: 'organization' as const, key })),
 );
-const claimKey = fc.record({ source: text, subject: reference, service: fc.constantFrom(...SERVICES), object: reference });
+const claimKey = fc.record({
+  source: text,
+  subject: reference,
+  service: fc.constantFrom(...SERVICES),
+  object: reference,
+});
 
 const code = (code: string) => expect.objectContaining({ code });
 
@@ -80,7 +85,9 @@ describe('a cursor', () => {
     const cursor = encodeCursor('domains', { at: 1_700_000_000_000, key: ['example.com'] });
     for (let i = 0; i < cursor.length; i++) {
       const other = cursor[i] === 'A' ? 'B' : 'A';
-      expect(() => decodeCursor('domains', cursor.slice(0, i) + other + cursor.slice(i + 1))).toThrow(code('BAD_CURSOR'));
+      expect(() => decodeCursor('domains', cursor.slice(0, i) + other + cursor.slice(i + 1))).toThrow(
+        code('BAD_CURSOR'),
+      );
     }
   });
 

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { getIntrospectionQuery, getOperationAST, type GraphQLSchema, parse } from 'graphql';
+import { type GraphQLSchema, getIntrospectionQuery, getOperationAST, parse } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { estimateCost } from '../../src/api/cost.ts';
 import { checkSize, LIMITS, measure } from '../../src/api/limits.ts';
@@ -18,7 +18,8 @@ function parts(text: string) {
 
 const sizeOf = (text: string) => measure(parts(text).document, parts(text).operation);
 const check = (text: string) => () => checkSize(parts(text).document, parts(text).operation);
-const costOf = (text: string, variables = {}) => estimateCost(schema, parts(text).document, parts(text).operation, variables);
+const costOf = (text: string, variables = {}) =>
+  estimateCost(schema, parts(text).document, parts(text).operation, variables);
 const withCode = (code: string) => expect.objectContaining({ extensions: expect.objectContaining({ code }) });
 
 describe('the size of a document', () => {
@@ -48,13 +49,16 @@ describe('the size of a document', () => {
 
   it('lets the usual introspection through', () => {
     expect(check(getIntrospectionQuery())).not.toThrow();
-    expect(check(getIntrospectionQuery({ specifiedByUrl: true, schemaDescription: true, inputValueDeprecation: true }))).not.toThrow();
+    expect(
+      check(getIntrospectionQuery({ specifiedByUrl: true, schemaDescription: true, inputValueDeprecation: true })),
+    ).not.toThrow();
   });
 });
 
 describe('the cost of a document', () => {
   it('multiplies page sizes along each path, and adds paths up', () => {
-    const page = (n: number, inside: string) => `{ organization(key: "x") { dependencies(first: ${n}) { ${inside} } } }`;
+    const page = (n: number, inside: string) =>
+      `{ organization(key: "x") { dependencies(first: ${n}) { ${inside} } } }`;
     expect(costOf(page(50, 'edges { critical }'))).toBe(2 + 50);
     expect(costOf(page(50, 'edges { claims(first: 10) { nodes { id } } }'))).toBe(2 + 50 * (1 + 1 + 10));
     expect(costOf(page(50, 'edges { id } nodes { id }'))).toBe(2 + 100);
@@ -77,8 +81,11 @@ describe('the cost of a document', () => {
   });
 
   it('puts a document that multiplies above the limit, by fragments too', () => {
-    const nested = '{ organization(key: "x") { ...F } } fragment F on Organization { dependencies(first: 500) { nodes { domains(first: 500) { nodes { id } } } } }';
+    const nested =
+      '{ organization(key: "x") { ...F } } fragment F on Organization { dependencies(first: 500) { nodes { domains(first: 500) { nodes { id } } } } }';
     expect(costOf(nested)).toBeGreaterThan(LIMITS.cost);
-    expect(costOf('{ organization(key: "x") { dependencies(first: 100) { nodes { blastRadius { total } } } } }')).toBeGreaterThan(LIMITS.cost);
+    expect(
+      costOf('{ organization(key: "x") { dependencies(first: 100) { nodes { blastRadius { total } } } } }'),
+    ).toBeGreaterThan(LIMITS.cost);
   });
 });

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import type { GraphQLSchema } from 'graphql';
 import { isEnumType, isInputObjectType, isInterfaceType, isObjectType, isSpecifiedScalarType } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { GraphQLSchema } from 'graphql';
 import { API_ERROR_CODES } from '../../src/api/errors.ts';
 import { LIMITS } from '../../src/api/limits.ts';
 import { loadSchema } from '../../src/api/schema.ts';

@@ -6,13 +6,14 @@ import 'graphiql/style.css';
 import { createElement } from 'react';
 import { createRoot } from 'react-dom/client';
 
-const WORKERS = { graphql: 'graphql.worker.js', json: 'json.worker.js' };
+const WORKERS = { graphql: 'graphql-worker.js', json: 'json-worker.js' };
 
 globalThis.MonacoEnvironment = {
-  getWorker: (_id, label) => new Worker(new URL(WORKERS[label] ?? 'editor.worker.js', import.meta.url), { type: 'module' }),
+  getWorker: (_id, label) =>
+    new Worker(new URL(WORKERS[label] ?? 'editor-worker.js', import.meta.url), { type: 'module' }),
 };
 
-const example = `# Whom does the owner of this domain depend on, and how do we know?
+const example = `# Whom does this domain's owner depend on?
 query Vendors($domain: String!) {
   organization(domain: $domain) {
     name
@@ -26,7 +27,9 @@ query Vendors($domain: String!) {
         claims(first: 3) {
           nodes {
             source { name }
-            evidence(first: 1) { nodes { host observedAt } }
+            evidence(first: 1) {
+              nodes { host observedAt }
+            }
           }
         }
       }

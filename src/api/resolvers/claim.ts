@@ -23,7 +23,10 @@ const claim: Resolvers<ClaimNode> = {
 };
 
 /** The few pieces come with their claim; a page of them is a slice. */
-function pageOfEvidence(all: readonly ClaimEvidence[], { first, after, at }: ReturnType<typeof pageRequest>): Page<ClaimEvidence> {
+function pageOfEvidence(
+  all: readonly ClaimEvidence[],
+  { first, after, at }: ReturnType<typeof pageRequest>,
+): Page<ClaimEvidence> {
   const begin = after === undefined ? 0 : Number(after.key[0]) + 1;
   const edges = all.slice(begin, begin + first).map((node, i) => ({ cursor: { at, key: [begin + i] }, node }));
   return { edges, hasNextPage: begin + first < all.length };

@@ -27,7 +27,12 @@ export const concentrationQueries: Resolvers<unknown> = {
     const scope = await scopeOf(input, context);
     const found = await context.queries.concentrationRisk({ scope, ...filter }, request);
     const { dependentTotal, criticalTotal } = found;
-    return { ...toConnection('concentration', found, request, (c) => c), dependentTotal, criticalTotal, at: request.at };
+    return {
+      ...toConnection('concentration', found, request, (c) => c),
+      dependentTotal,
+      criticalTotal,
+      at: request.at,
+    };
   },
 };
 

@@ -8,7 +8,10 @@ import { idOfDependency } from '../ids.ts';
 import { claimNode, type DependencyNode, dependencyNode, type OrganizationNode, organizationNode } from '../nodes.ts';
 import { freshnessAt } from './source.ts';
 
-const orderBy = z.enum(['CONFIDENCE', 'NAME', 'LAST_SEEN']).nullish().transform((o) => o ?? 'CONFIDENCE');
+const orderBy = z
+  .enum(['CONFIDENCE', 'NAME', 'LAST_SEEN'])
+  .nullish()
+  .transform((o) => o ?? 'CONFIDENCE');
 const listArguments = z.object({ service, criticalOnly: flag, minConfidence: confidence, asOf, orderBy, ...page(50) });
 const claimsArguments = z.object(page(50));
 
@@ -35,7 +38,14 @@ async function list(
   const request = pageRequest(listing, { first, after, asOf }, now);
   const found = await loaders[direction](filter, request).load(key);
   const edges = toEdges(direction, listing, found, request, asOf);
-  return { organization: key, direction, args: filter, at: request.at, edges, pageInfo: pageInfo(listing, found, request) };
+  return {
+    organization: key,
+    direction,
+    args: filter,
+    at: request.at,
+    edges,
+    pageInfo: pageInfo(listing, found, request),
+  };
 }
 
 function toEdges(

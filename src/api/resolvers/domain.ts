@@ -29,12 +29,7 @@ const domain: Resolvers<DomainNode> = {
   observations: async ({ name }, _, { loaders }) => (await loaders.observations.load(name)) ?? [],
 };
 
-async function claims(
-  direction: 'uses' | 'usedBy',
-  { name }: DomainNode,
-  args: unknown,
-  { loaders, now }: ApiContext,
-) {
+async function claims(direction: 'uses' | 'usedBy', { name }: DomainNode, args: unknown, { loaders, now }: ApiContext) {
   const { service, includePast, ...rest } = parse(claimsArguments, args);
   const request = pageRequest(direction, rest, now);
   const found = await loaders.claims({ direction, service, includePast }, request).load({ kind: 'domain', name });

@@ -38,7 +38,8 @@ export const exposureQueries: Resolvers<unknown> = {
  */
 export async function organizationOf(argument: string, id: string, { loaders }: ApiContext): Promise<string> {
   const organization = await loaders.organization.load(organizationKeyOf(argument, id));
-  if (organization === undefined) throw new AppError('NOT_FOUND', `${argument}: the graph has nothing of this organization.`);
+  if (organization === undefined)
+    throw new AppError('NOT_FOUND', `${argument}: the graph has nothing of this organization.`);
   return organization.key;
 }
 

@@ -7,11 +7,27 @@ import { type IncidentNode, incidentNode, loadReference } from '../nodes.ts';
 import { sourceOf } from './source.ts';
 
 const filter = z.object({
-  kind: z.enum(['BREACH', 'OUTAGE']).nullish().transform((kind) => kind ?? undefined),
-  source: z.string().max(100).nullish().transform((source) => source ?? undefined),
-  since: z.number().nullish().transform((time) => time ?? undefined),
-  until: z.number().nullish().transform((time) => time ?? undefined),
-  verified: z.boolean().nullish().transform((verified) => verified ?? undefined),
+  kind: z
+    .enum(['BREACH', 'OUTAGE'])
+    .nullish()
+    .transform((kind) => kind ?? undefined),
+  source: z
+    .string()
+    .max(100)
+    .nullish()
+    .transform((source) => source ?? undefined),
+  since: z
+    .number()
+    .nullish()
+    .transform((time) => time ?? undefined),
+  until: z
+    .number()
+    .nullish()
+    .transform((time) => time ?? undefined),
+  verified: z
+    .boolean()
+    .nullish()
+    .transform((verified) => verified ?? undefined),
 });
 const incidentArguments = z.object({ filter: filter.nullish(), ...page(50) });
 

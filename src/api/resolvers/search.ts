@@ -8,7 +8,10 @@ import { domainNode, incidentNode, type Node, organizationNode } from '../nodes.
 
 const searchArguments = z.object({
   text: searchText,
-  types: z.array(z.enum(['DOMAIN', 'ORGANIZATION', 'INCIDENT'])).nullish().transform((types) => types ?? undefined),
+  types: z
+    .array(z.enum(['DOMAIN', 'ORGANIZATION', 'INCIDENT']))
+    .nullish()
+    .transform((types) => types ?? undefined),
   ...page(20),
 });
 
@@ -16,7 +19,9 @@ export const searchQueries: Resolvers<unknown> = {
   search: async (_, args, context) => {
     const { text, types, ...rest } = parse(searchArguments, args);
     const request = pageRequest('search', rest, context.now);
-    return toConnection('search', await context.queries.search({ text, types }, request), request, (hit) => load(hit, context));
+    return toConnection('search', await context.queries.search({ text, types }, request), request, (hit) =>
+      load(hit, context),
+    );
   },
 };
 

@@ -16,7 +16,8 @@ export const sourceQueries: Resolvers<unknown> = {
  */
 export function sourceOf(id: string, { sources }: ApiContext): Source {
   const source = sources.get(id);
-  if (source === undefined) throw new AppError('INTERNAL', 'The graph holds a source that is not declared.', { source: id });
+  if (source === undefined)
+    throw new AppError('INTERNAL', 'The graph holds a source that is not declared.', { source: id });
   return source;
 }
 

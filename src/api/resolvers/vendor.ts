@@ -9,11 +9,18 @@ import { freshnessAt } from './source.ts';
 const filter = z.object({
   service,
   nameContains: searchText.nullish().transform((text) => text ?? undefined),
-  minDependents: z.number().min(0, 'must not be negative').nullish().transform((n) => n ?? undefined),
+  minDependents: z
+    .number()
+    .min(0, 'must not be negative')
+    .nullish()
+    .transform((n) => n ?? undefined),
 });
 const vendorArguments = z.object({
   filter: filter.nullish(),
-  orderBy: z.enum(['DEPENDENTS', 'NAME']).nullish().transform((o) => o ?? 'DEPENDENTS'),
+  orderBy: z
+    .enum(['DEPENDENTS', 'NAME'])
+    .nullish()
+    .transform((o) => o ?? 'DEPENDENTS'),
   ...page(50),
 });
 
