@@ -45,15 +45,22 @@ const line = z.object({
 export async function readEntities(path: string): Promise<readonly Entity[]> {
   const entities: Entity[] = [];
   const problems: string[] = [];
-  const lines = gunzipSync(await readFile(path)).toString('utf8').trimEnd().split('\n');
+  const lines = gunzipSync(await readFile(path))
+    .toString('utf8')
+    .trimEnd()
+    .split('\n');
   lines.forEach((text, index) => {
     const parsed = line.safeParse(parseLine(text));
     if (!parsed.success) {
-      problems.push(...parsed.error.issues.map((i) => `${path}: line ${index + 1}: ${[...i.path, i.message].join(': ')}`));
+      problems.push(
+        ...parsed.error.issues.map((i) => `${path}: line ${index + 1}: ${[...i.path, i.message].join(': ')}`),
+      );
       return;
     }
     const { name, categories, domains } = parsed.data;
-    const patterns = domains.filter((pattern) => getPublicSuffix(pattern.replace('*.', '')) !== pattern.replace('*.', ''));
+    const patterns = domains.filter(
+      (pattern) => getPublicSuffix(pattern.replace('*.', '')) !== pattern.replace('*.', ''),
+    );
     for (const category of categories) entities.push({ name, service: CATEGORY_SERVICES[category], patterns });
   });
   if (problems.length > 0) {

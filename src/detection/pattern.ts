@@ -32,7 +32,8 @@ export function createHostIndex<Value>(): PatternIndex<Value> {
 
   function problem(pattern: string): string | undefined {
     if (!HOST_PATTERN.test(pattern)) return 'must be a host in lower case, or *. and a domain';
-    if (pattern.includes('#') && /[0-9]|##/.test(pattern)) return 'a pattern with # has no other digit and no second # beside it';
+    if (pattern.includes('#') && /[0-9]|##/.test(pattern))
+      return 'a pattern with # has no other digit and no second # beside it';
     if (!pattern.replace('*.', '').includes('.')) return 'must have at least two labels';
     return undefined;
   }
@@ -78,7 +79,10 @@ export function createTokenIndex<Value>(): PatternIndex<Value> {
   }
 
   function find(txt: string): Value | undefined {
-    const text = txt.trim().slice(0, (lengths[0] ?? 0) + 1).toLowerCase();
+    const text = txt
+      .trim()
+      .slice(0, (lengths[0] ?? 0) + 1)
+      .toLowerCase();
     for (const length of lengths) {
       if (length >= text.length) continue;
       const value = beginnings.get(text.slice(0, length));

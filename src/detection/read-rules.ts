@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { AppError } from '../errors.ts';
 import { registrableDomain } from '../identity/domain-name.ts';
+import type { PatternIndex } from './pattern.ts';
 import { createIndex, ONLY_SERVICE, RULE_FILES, RULE_KINDS, type Rule, type RuleKind, ruleEntry } from './rule.ts';
 
 /**
@@ -65,38 +66,50 @@ export function checkRules(rules: readonly Rule[]): string[] {
     const service = ONLY_SERVICE[rule.kind];
     if (service !== undefined && rule.service !== service) fail(`service: must be ${service} in this file`);
   }
-  for (const kind of RULE_KINDS) problems.push(...checkPatterns(rules.filter((rule) => rule.kind === kind)));
+  for (const kind of RULE_KINDS)
+    problems.push(
+      ...checkPatterns(
+        kind,
+        rules.filter((rule) => rule.kind === kind),
+      ),
+    );
   return problems;
 }
 
-/** Every pattern must be the one that decides one of its rule's examples, so that no rule lies in another's shadow. */
-function checkPatterns(rules: readonly Rule[]): string[] {
+type Fail = (rule: Rule, reason: string) => void;
+type RuleIndex = PatternIndex<{ readonly rule: Rule; readonly pattern: string }>;
+
+/** What is wrong with the patterns and examples of the rules of one kind. */
+function checkPatterns(kind: RuleKind, rules: readonly Rule[]): string[] {
   const problems: string[] = [];
-  const [first] = rules;
-  if (first === undefined) return problems;
-  const index = createIndex<{ rule: Rule; pattern: string }>(first.kind);
-  const fail = (rule: Rule, reason: string) => problems.push(`${RULE_FILES[rule.kind]}: ${rule.id}: ${reason}`);
-  for (const rule of rules) {
-    for (const pattern of rule.match) {
-      const problem = index.problem(pattern);
-      if (problem !== undefined) fail(rule, `match: ${pattern}: ${problem}`);
-      else {
-        const taken = index.add(pattern, { rule, pattern });
-        if (taken !== undefined) fail(rule, `match: ${pattern}: ${taken.rule.id} has the same pattern`);
-      }
-    }
-  }
-  for (const rule of rules) {
-    const decided = new Set<string>();
-    for (const example of rule.example) {
-      const found = index.find(example);
-      if (found?.rule === rule) decided.add(found.pattern);
-      else fail(rule, `example: ${example}: is matched by ${found?.rule.id ?? 'no rule'}`);
-    }
-    for (const pattern of rule.match) if (!decided.has(pattern)) fail(rule, `match: ${pattern}: decides none of the examples`);
-    for (const near of rule.near) if (index.find(near)?.rule === rule) fail(rule, `near: ${near}: is matched`);
-  }
+  const fail: Fail = (rule, reason) => problems.push(`${RULE_FILES[kind]}: ${rule.id}: ${reason}`);
+  const index: RuleIndex = createIndex(kind);
+  for (const rule of rules) addPatterns(rule, index, fail);
+  for (const rule of rules) checkExamples(rule, index, fail);
   return problems;
+}
+
+function addPatterns(rule: Rule, index: RuleIndex, fail: Fail): void {
+  for (const pattern of rule.match) {
+    const problem = index.problem(pattern);
+    const taken = problem === undefined ? index.add(pattern, { rule, pattern }) : undefined;
+    if (problem !== undefined) fail(rule, `match: ${pattern}: ${problem}`);
+    if (taken !== undefined) fail(rule, `match: ${pattern}: ${taken.rule.id} has the same pattern`);
+  }
+}
+
+/** Every pattern must be the one that decides one of its rule's examples, so that no rule lies in another's shadow. */
+function checkExamples(rule: Rule, index: RuleIndex, fail: Fail): void {
+  const decided = new Set<string>();
+  for (const example of rule.example) {
+    const found = index.find(example);
+    if (found?.rule === rule) decided.add(found.pattern);
+    else fail(rule, `example: ${example}: is matched by ${found?.rule.id ?? 'no rule'}`);
+  }
+  for (const pattern of rule.match) {
+    if (!decided.has(pattern)) fail(rule, `match: ${pattern}: decides none of the examples`);
+  }
+  for (const near of rule.near) if (index.find(near)?.rule === rule) fail(rule, `near: ${near}: is matched`);
 }
 
 function nameOf(entry: unknown, index: number): string {

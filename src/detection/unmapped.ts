@@ -26,7 +26,14 @@ export interface Unmapped {
 }
 
 const MOST_HOSTS = 3;
-const DNS_KINDS: Readonly<Record<string, UnmappedKind>> = { NS: 'ns', MX: 'mx', CNAME: 'cname', A: 'cname', AAAA: 'cname', TXT: 'spf' };
+const DNS_KINDS: Readonly<Record<string, UnmappedKind>> = {
+  NS: 'ns',
+  MX: 'mx',
+  CNAME: 'cname',
+  A: 'cname',
+  AAAA: 'cname',
+  TXT: 'spf',
+};
 
 /** Collects, from what crawlers saw, what the detector doesn't know. */
 export function createUnmapped(detector: Detector) {

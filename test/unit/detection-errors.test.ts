@@ -38,11 +38,23 @@ test.each([
   ['service: DNS', 'service: MAIL', 'name-servers.yaml: ns-acme: service: must be DNS in this file'],
   ['service: DNS', 'service: DNS\n  colour: red', 'name-servers.yaml: ns-acme: Unrecognized key: "colour"'],
   ['service: DNS', 'service: DNS\n  confidence: 2', 'name-servers.yaml: ns-acme: confidence: Too big'],
-  ['vendor: acme.example', 'vendor: www.acme.example', 'name-servers.yaml: ns-acme: vendor: must be a registrable domain'],
+  [
+    'vendor: acme.example',
+    'vendor: www.acme.example',
+    'name-servers.yaml: ns-acme: vendor: must be a registrable domain',
+  ],
   ["'*.acme.example'", "'.*acme'", 'name-servers.yaml: ns-acme: match: .*acme: must be a host'],
-  ['example: ns1.acme', 'example: ns1.acne', 'name-servers.yaml: ns-acme: example: ns1.acne.example: is matched by no rule'],
+  [
+    'example: ns1.acme',
+    'example: ns1.acne',
+    'name-servers.yaml: ns-acme: example: ns1.acne.example: is matched by no rule',
+  ],
   ['near: notacme', 'near: ns2.acme', 'name-servers.yaml: ns-acme: near: ns2.acme.example: is matched'],
-  ["'*.acme.example'", "['*.acme.example', '*.acme.test']", 'name-servers.yaml: ns-acme: match: *.acme.test: decides none'],
+  [
+    "'*.acme.example'",
+    "['*.acme.example', '*.acme.test']",
+    'name-servers.yaml: ns-acme: match: *.acme.test: decides none',
+  ],
 ])('%j spelled as %j is named', (right, wrong, problem) => {
   expect(problemsOf(RULE.replace(right, wrong)).join('\n')).toContain(problem);
 });
@@ -80,8 +92,14 @@ test('all problems of all files are told at once', async () => {
 });
 
 test('a broken line of the entity list is named', async () => {
-  const lines = ['{"name":"Acme","categories":["ad"],"domains":["*.acme.example"]}', '{', '{"name":"x","categories":["toys"],"domains":[]}'];
+  const lines = [
+    '{"name":"Acme","categories":["ad"],"domains":["*.acme.example"]}',
+    '{',
+    '{"name":"x","categories":["toys"],"domains":[]}',
+  ];
   await writeFile(join(folder, 'third-party-web', 'entities.jsonl.gz'), gzipSync(lines.join('\n')));
-  const problems = await loadDetector(folder).catch((error: { details: { problems: string[] } }) => error.details.problems);
+  const problems = await loadDetector(folder).catch(
+    (error: { details: { problems: string[] } }) => error.details.problems,
+  );
   expect(problems).toEqual([expect.stringContaining('line 2: '), expect.stringContaining('line 3: categories: 0: ')]);
 });

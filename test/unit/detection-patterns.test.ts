@@ -34,8 +34,15 @@ describe('patterns of hosts', () => {
   );
 
   test.each([
-    ['*', 'host'], ['*.com', 'two labels'], ['a.*.example', 'host'], ['Acme.example', 'host'], ['acme.example.', 'host'],
-    ['ns1.dns-#.example', 'no other digit'], ['ns##.example', 'second #'], ['-a.example', 'host'], ['^a+$.example', 'host'],
+    ['*', 'host'],
+    ['*.com', 'two labels'],
+    ['a.*.example', 'host'],
+    ['Acme.example', 'host'],
+    ['acme.example.', 'host'],
+    ['ns1.dns-#.example', 'no other digit'],
+    ['ns##.example', 'second #'],
+    ['-a.example', 'host'],
+    ['^a+$.example', 'host'],
   ])('%s is no pattern', (pattern, reason) => {
     expect(index.problem(pattern)).toContain(reason);
   });

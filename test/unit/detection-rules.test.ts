@@ -1,6 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { createDetector, type Detection, type Detector, digestOf, loadKnowledge } from '../../src/detection/detector.ts';
+import {
+  createDetector,
+  type Detection,
+  type Detector,
+  digestOf,
+  loadKnowledge,
+} from '../../src/detection/detector.ts';
 import { RULE_KINDS, type RuleKind } from '../../src/detection/rule.ts';
 import { registrableDomain } from '../../src/identity/domain-name.ts';
 
@@ -30,7 +36,10 @@ describe.each(RULE_KINDS)('rules of kind %s', (kind) => {
   test('no rule is in the shadow of others: each pattern decides something', () => {
     for (const rule of ofKind) {
       for (const pattern of rule.match) {
-        const without = createDetector([...ofKind.filter((r) => r !== rule), { ...rule, match: rule.match.filter((m) => m !== pattern) }], []);
+        const without = createDetector(
+          [...ofKind.filter((r) => r !== rule), { ...rule, match: rule.match.filter((m) => m !== pattern) }],
+          [],
+        );
         const decided = rule.example.filter((example) => LOOK_UPS[kind](without, example)?.rule !== rule.id);
         expect(decided.length, `${rule.id}: ${pattern}`).toBeGreaterThan(0);
       }
@@ -68,10 +77,19 @@ test('a rule for a host wins over the entity list', () => {
 });
 
 test('of the entity list an exact host beats a wider pattern, and a longer one a shorter', () => {
-  const entity = (service: 'ADVERTISING' | 'CDN' | 'VIDEO', pattern: string) => ({ name: service, service, patterns: [pattern] });
-  const { host } = createDetector([], [
-    entity('CDN', '*.acme.example'), entity('VIDEO', '*.video.acme.example'), entity('ADVERTISING', 'ads.video.acme.example'),
-  ]);
+  const entity = (service: 'ADVERTISING' | 'CDN' | 'VIDEO', pattern: string) => ({
+    name: service,
+    service,
+    patterns: [pattern],
+  });
+  const { host } = createDetector(
+    [],
+    [
+      entity('CDN', '*.acme.example'),
+      entity('VIDEO', '*.video.acme.example'),
+      entity('ADVERTISING', 'ads.video.acme.example'),
+    ],
+  );
   expect(host('acme.example')?.service).toBe('CDN');
   expect(host('a.acme.example')?.service).toBe('CDN');
   expect(host('a.video.acme.example')?.service).toBe('VIDEO');
@@ -95,8 +113,13 @@ describe('the digest', () => {
 
   test('changes with everything that decides a detection', () => {
     const changed = [
-      change({ id: 'another' }), change({ match: ['another.example'] }), change({ vendor: 'another.example' }),
-      change({ service: 'OTHER' }), change({ confidence: 0.123 }), digestOf(rules, entities.slice(1)), digestOf(others, entities),
+      change({ id: 'another' }),
+      change({ match: ['another.example'] }),
+      change({ vendor: 'another.example' }),
+      change({ service: 'OTHER' }),
+      change({ confidence: 0.123 }),
+      digestOf(rules, entities.slice(1)),
+      digestOf(others, entities),
     ];
     expect(new Set([digest, ...changed]).size).toBe(changed.length + 1);
   });

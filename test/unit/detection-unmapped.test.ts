@@ -4,7 +4,15 @@ import type { Rule, RuleKind } from '../../src/detection/rule.ts';
 import { createUnmapped, type Trace } from '../../src/detection/unmapped.ts';
 
 const rule = (kind: RuleKind, match: string): Rule => ({
-  kind, id: `${kind}-known`, match: [match], vendor: 'known.example', service: 'OTHER', confidence: 1, why: '', example: [], near: [],
+  kind,
+  id: `${kind}-known`,
+  match: [match],
+  vendor: 'known.example',
+  service: 'OTHER',
+  confidence: 1,
+  why: '',
+  example: [],
+  near: [],
 });
 const detector = createDetector([rule('ns', '*.known.example'), rule('issuer', 'Known *')], []);
 
@@ -22,7 +30,12 @@ test('names that no rule knows come by the number of distinct domains, with some
     ...['a.example', 'b.example'].flatMap((s) => ['4', '3', '2', '1'].map((n) => ns(s, `ns${n}.often.example`))),
   ];
   expect(listOf(...traces)).toEqual([
-    { kind: 'ns', name: 'often.example', subjects: 2, hosts: ['ns1.often.example', 'ns2.often.example', 'ns3.often.example'] },
+    {
+      kind: 'ns',
+      name: 'often.example',
+      subjects: 2,
+      hosts: ['ns1.often.example', 'ns2.often.example', 'ns3.often.example'],
+    },
     { kind: 'ns', name: 'rare.example', subjects: 1, hosts: ['ns1.rare.example'] },
   ]);
 });

@@ -1,13 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Entity } from '../../detection/entities.ts';
 import { createDetector, loadKnowledge } from '../../detection/detector.ts';
+import type { Entity } from '../../detection/entities.ts';
 import { RULE_FILES, RULE_KINDS, type Rule, type RuleKind } from '../../detection/rule.ts';
 import { createUnmapped, UNMAPPED_KINDS, type Unmapped, type UnmappedKind } from '../../detection/unmapped.ts';
+import type { Sources } from '../../governance/sources.ts';
 import type { Driver } from '../../graph/driver.ts';
 import { decodeEvidence } from '../../graph/properties.ts';
 import { streamRows } from '../../graph/rows.ts';
 import { claimsToMap } from '../../graph/statements/rule.ts';
-import type { Sources } from '../../governance/sources.ts';
 import type { Stream } from '../../stream/topics.ts';
 import { loadContext } from '../context.ts';
 import { DETECTION_FOLDER, loadGovernedSources } from '../knowledge.ts';
@@ -49,7 +49,8 @@ async function list({ kind, json = false }: { kind?: RuleKind; json?: boolean })
     process.stdout.write(`${id.padEnd(32)} ${service.padEnd(22)} ${vendor.padEnd(24)} ${match.join(' ')}\n`);
   }
   process.stdout.write('\n');
-  for (const row of counts) process.stdout.write(`${row.kind.padEnd(8)} ${String(row.rules).padStart(5)}  ${row.file}\n`);
+  for (const row of counts)
+    process.stdout.write(`${row.kind.padEnd(8)} ${String(row.rules).padStart(5)}  ${row.file}\n`);
 }
 
 /** Rules of each kind that has any, and the patterns of the entity list. */
@@ -85,7 +86,8 @@ async function unmapped({ kind, limit, json = false }: UnmappedOptions): Promise
 function asText(shown: readonly Unmapped[], total: number): string {
   if (total === 0) return 'The rules know everything that was seen.\n';
   const lines = shown.map(
-    ({ subjects, kind, name, hosts }) => `${String(subjects).padStart(8)}  ${kind.padEnd(7)} ${name.padEnd(32)} ${hosts.join(' ')}\n`,
+    ({ subjects, kind, name, hosts }) =>
+      `${String(subjects).padStart(8)}  ${kind.padEnd(7)} ${name.padEnd(32)} ${hosts.join(' ')}\n`,
   );
   const cut = total > shown.length ? `; the first ${shown.length} are shown (--limit)` : '';
   return `${lines.join('')}\n${total} names that no rule knows${cut}. detection/README.md says how to add a rule.\n`;
@@ -96,7 +98,10 @@ export async function findUnmapped(driver: Driver, sources: Sources): Promise<Un
   const { rules, entities } = await loadKnowledge(DETECTION_FOLDER);
   const found = createUnmapped(createDetector(rules, entities));
   const writersOf = (stream: Stream) =>
-    sources.all().filter(({ topics }) => topics.includes(stream)).map(({ id }) => id);
+    sources
+      .all()
+      .filter(({ topics }) => topics.includes(stream))
+      .map(({ id }) => id);
   const streams = { pages: writersOf('page-loads'), dns: writersOf('dns'), certificates: writersOf('certificates') };
   for await (const { subject, organization, evidence } of streamRows(driver, claimsToMap, streams)) {
     const about = organization === null ? {} : { organization };
