@@ -45,7 +45,8 @@ export function createStreamConsumer(options: ConsumerOptions): StreamConsumer {
           await live(options, signal, joined);
         } catch (error) {
           if (error instanceof Final) throw error.cause;
-          options.logger.warn({ err: error, group: options.group }, 'the consumer lost Kafka and joins again');
+          const reason = error instanceof Error ? error.message : String(error);
+          options.logger.warn({ reason, group: options.group }, 'the consumer lost Kafka and joins again');
           await pauseAfter(failures, signal);
         }
       }
