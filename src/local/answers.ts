@@ -18,7 +18,9 @@ function ask(port: number, request: Buffer, accept: (reply: Buffer) => boolean):
 
 /** Whether a server at `port` speaks Bolt 5: the handshake of the Bolt protocol, which needs no password. */
 export function speaksBolt(port: number): Promise<boolean> {
-  const handshake = Buffer.from('6060b017' + '00000405' + '00000000'.repeat(3), 'hex');
+  const magic = [0x60, 0x60, 0xb0, 0x17];
+  // Four proposals of a version: 5.4, and none.
+  const handshake = Buffer.from([...magic, 0, 0, 4, 5, ...Array<number>(12).fill(0)]);
   return ask(port, handshake, (reply) => reply.length >= 4 && reply[3] === 5);
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import { isFree } from './ports.ts';
-import { findProcess, launch, type Launch, type OwnProcess } from './processes.ts';
+import { findProcess, type Launch, launch, type OwnProcess } from './processes.ts';
 import { lastLines } from './tool.ts';
 
 export interface BringUp {
@@ -16,7 +16,8 @@ export interface BringUp {
 }
 
 const ADOPT_MS = 15_000;
-const START_MS = 180_000;
+/** Far more than it takes, for a machine that is busy with other things. */
+const START_MS = 300_000;
 
 /**
  * Adopts the server that an earlier start left, where it answers; else stops that and starts a new one. When this
@@ -30,7 +31,8 @@ export async function bringUp(server: BringUp): Promise<OwnProcess> {
     await left.stop();
   }
   for (const port of server.ports) {
-    if (!(await isFree(port))) throw new AppError('PORT_IN_USE', `Port ${port}, which ${server.name} wants, is in use.`, { port });
+    if (!(await isFree(port)))
+      throw new AppError('PORT_IN_USE', `Port ${port}, which ${server.name} wants, is in use.`, { port });
   }
   await server.prepare();
   server.signal?.throwIfAborted();
@@ -40,7 +42,10 @@ export async function bringUp(server: BringUp): Promise<OwnProcess> {
   await process.stop();
   server.signal?.throwIfAborted();
   const { logFile } = server.launch;
-  throw new AppError('SERVER_NOT_READY', `${server.name} ${state}; its log is ${logFile} and ends:\n${lastLines(logFile)}`);
+  throw new AppError(
+    'SERVER_NOT_READY',
+    `${server.name} ${state}; its log is ${logFile} and ends:\n${lastLines(logFile)}`,
+  );
 }
 
 async function answersWithin(server: BringUp, process: OwnProcess, patienceMs: number): Promise<boolean> {

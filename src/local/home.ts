@@ -23,7 +23,10 @@ export function readServersFile(home: string): ServersFile | undefined {
   if (!existsSync(path)) return undefined;
   const parsed = serversFile.safeParse(parseJson(readFileSync(path, 'utf8')));
   if (parsed.success) return parsed.data;
-  throw new AppError('CONFIG_INVALID', `${path} is not what AVD wrote there; delete it, and the next start chooses new ports.`);
+  throw new AppError(
+    'CONFIG_INVALID',
+    `${path} is not what AVD wrote there; delete it, and the next start chooses new ports.`,
+  );
 }
 
 export function writeServersFile(home: string, content: ServersFile): void {

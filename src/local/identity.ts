@@ -13,7 +13,10 @@ export function startTimeOf(pid: number): string | undefined {
       return undefined;
     }
   }
-  const ps = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } });
+  const ps = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
+    encoding: 'utf8',
+    env: { ...process.env, LC_ALL: 'C' },
+  });
   return ps.status === 0 ? parseStartTime(ps.stdout) : undefined;
 }
 

@@ -52,17 +52,31 @@ async function copyDependencies(
   const pom = fileURLToPath(new URL(`poms/${server}.pom.xml`, import.meta.url));
   const maven = spawn(
     'mvn',
-    ['-B', '-f', pom, `-Dserver.version=${version}`, 'dependency:copy-dependencies', `-DoutputDirectory=${into}`, '-DincludeScope=runtime'],
+    [
+      '-B',
+      '-f',
+      pom,
+      `-Dserver.version=${version}`,
+      'dependency:copy-dependencies',
+      `-DoutputDirectory=${into}`,
+      '-DincludeScope=runtime',
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'], ...(signal && { signal }) },
   );
   let fetched = 0;
   const errors: string[] = [];
   createInterface({ input: maven.stdout }).on('line', (line) => {
-    if (/^(\[INFO\] )?Downloaded from .*\.jar /.test(line)) progress(`fetching ${server} ${version} by Maven: ${++fetched} files`);
+    if (/^(\[INFO\] )?Downloaded from .*\.jar /.test(line))
+      progress(`fetching ${server} ${version} by Maven: ${++fetched} files`);
     if (line.startsWith('[ERROR]')) errors.push(line.slice('[ERROR] '.length));
   });
-  const code = await new Promise<number | null>((resolve, reject) => maven.once('error', reject).once('close', resolve));
+  const code = await new Promise<number | null>((resolve, reject) =>
+    maven.once('error', reject).once('close', resolve),
+  );
   if (code !== 0) {
-    throw new AppError('SERVER_NOT_READY', `Maven could not fetch ${server} ${version}: ${errors[0] ?? `exit code ${code}`}`);
+    throw new AppError(
+      'SERVER_NOT_READY',
+      `Maven could not fetch ${server} ${version}: ${errors[0] ?? `exit code ${code}`}`,
+    );
   }
 }

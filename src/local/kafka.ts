@@ -124,7 +124,17 @@ const LOG4J = `<?xml version="1.0" encoding="UTF-8"?>
 async function formatOnce(java: string, jars: string, home: string, properties: string): Promise<void> {
   const done = join(home, 'formatted');
   if (existsSync(done)) return;
-  const args = ['-Xmx256m', '-cp', join(jars, '*'), 'kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', properties];
+  const args = [
+    '-Xmx256m',
+    '-cp',
+    join(jars, '*'),
+    'kafka.tools.StorageTool',
+    'format',
+    '-t',
+    clusterId(),
+    '-c',
+    properties,
+  ];
   const before = () => rmSync(join(home, 'data'), { recursive: true, force: true });
   await runTool({ name: "Formatting Kafka's storage", home, command: java, args, before });
   writeFileSync(done, '');

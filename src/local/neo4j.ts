@@ -60,7 +60,9 @@ export async function startNeo4j(options: Neo4jOptions): Promise<Neo4jServer> {
 
 /** The heap is a matter of the command line: neo4j.conf's heap settings are read only by the distribution's own script. */
 function javaArguments(home: string, jars: string, settings: ServerSettings): string[] {
-  const opened = ['java.nio', 'java.io', 'sun.nio.ch', 'java.util.concurrent'].map((p) => `--add-opens=java.base/${p}=ALL-UNNAMED`);
+  const opened = ['java.nio', 'java.io', 'sun.nio.ch', 'java.util.concurrent'].map(
+    (p) => `--add-opens=java.base/${p}=ALL-UNNAMED`,
+  );
   const classPath = [join(home, 'plugins', '*'), join(home, 'conf'), join(jars, '*')].join(':');
   return [
     '-Xms256m',
@@ -79,7 +81,8 @@ function javaArguments(home: string, jars: string, settings: ServerSettings): st
 }
 
 function writeConfiguration(home: string, port: number, settings: ServerSettings): void {
-  for (const folder of ['conf', 'data', 'plugins', 'import', 'run', 'licenses']) mkdirSync(join(home, folder), { recursive: true });
+  for (const folder of ['conf', 'data', 'plugins', 'import', 'run', 'licenses'])
+    mkdirSync(join(home, folder), { recursive: true });
   const lines = [
     'server.default_listen_address=127.0.0.1',
     `server.bolt.listen_address=127.0.0.1:${port}`,
@@ -107,7 +110,15 @@ async function setPasswordOnce(java: string, jars: string, home: string, passwor
       name: "Setting Neo4j's password",
       home,
       command: java,
-      args: ['-Xmx256m', '-cp', join(jars, '*'), 'org.neo4j.cli.AdminTool', 'dbms', 'set-initial-password', `@${secret}`],
+      args: [
+        '-Xmx256m',
+        '-cp',
+        join(jars, '*'),
+        'org.neo4j.cli.AdminTool',
+        'dbms',
+        'set-initial-password',
+        `@${secret}`,
+      ],
       env: { NEO4J_HOME: home, NEO4J_CONF: join(home, 'conf') },
     });
     writeFileSync(done, '');

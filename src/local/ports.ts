@@ -25,6 +25,7 @@ export async function freePorts(count: number): Promise<number[]> {
     const port = randomInt(LOWEST, ABOVE_HIGHEST);
     if (!found.has(port) && (await isFree(port))) found.add(port);
   }
-  if (found.size < count) throw new AppError('PORT_IN_USE', `No ${count} free ports from ${LOWEST} to ${ABOVE_HIGHEST}.`);
+  if (found.size < count)
+    throw new AppError('PORT_IN_USE', `No ${count} free ports from ${LOWEST} to ${ABOVE_HIGHEST}.`);
   return [...found];
 }

@@ -92,14 +92,19 @@ async function rememberedServers(home: string, samePorts: boolean): Promise<Serv
   if (known?.by === 'processes' && samePorts) return known;
   if (known?.by === 'docker') {
     if (await dockerAnswers()) return known;
-    throw new AppError('SERVER_NOT_READY', `The data of ${home} lives in Docker, which does not answer: start it, or choose another AVD_HOME.`);
+    throw new AppError(
+      'SERVER_NOT_READY',
+      `The data of ${home} lives in Docker, which does not answer: start it, or choose another AVD_HOME.`,
+    );
   }
   const fresh = await chooseServers(known?.by ?? ((await dockerAnswers()) ? 'docker' : 'processes'));
   const servers = {
     by: fresh.by,
     neo4j: known && (await usable(home, 'neo4j', [known.neo4j.port])) ? known.neo4j : fresh.neo4j,
     kafka:
-      known && (await usable(home, 'kafka', [known.kafka.port, known.kafka.controllerPort])) ? known.kafka : fresh.kafka,
+      known && (await usable(home, 'kafka', [known.kafka.port, known.kafka.controllerPort]))
+        ? known.kafka
+        : fresh.kafka,
   };
   writeServersFile(home, servers);
   return servers;
@@ -118,7 +123,8 @@ async function startProcesses(
 ): Promise<void> {
   const before = new Set(runningProcesses(home).map(([, process]) => process.pid));
   const start: Record<Service, () => Promise<OwnProcess>> = {
-    neo4j: () => startNeo4j({ home: join(home, 'neo4j'), port: servers.neo4j.port, password: passwordOf(home), progress, signal }),
+    neo4j: () =>
+      startNeo4j({ home: join(home, 'neo4j'), port: servers.neo4j.port, password: passwordOf(home), progress, signal }),
     kafka: () => startKafka({ home: join(home, 'kafka'), ...servers.kafka, progress, signal }),
   };
   // Each one's end is waited for: what is still starting can't be stopped yet.

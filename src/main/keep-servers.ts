@@ -26,7 +26,9 @@ export async function keepServers(config: Config, stop: AbortSignal, say: (text:
     } catch (error) {
       if (stop.aborted) return;
       pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
-      say(`${missing.join(' and ')} could not be started, trying again in ${pause / 1000} s: ${error instanceof Error ? error.message : error}`);
+      say(
+        `${missing.join(' and ')} could not be started, trying again in ${pause / 1000} s: ${error instanceof Error ? error.message : error}`,
+      );
     }
   }
 }

@@ -1,5 +1,5 @@
-import { createOffsetStore } from '../graph/offsets.ts';
 import { loadSources } from '../governance/sources.ts';
+import { createOffsetStore } from '../graph/offsets.ts';
 import { type Kafka, withAdmin } from '../stream/kafka.ts';
 import { createProducer } from '../stream/producer.ts';
 import type { Context } from './context.ts';
@@ -44,7 +44,12 @@ export async function loadBundledSample({ context, kafka, folder, progress, stop
   await untilInGraph(context, kafka, progress, stop);
 }
 
-async function untilInGraph(context: Context, kafka: Kafka, progress: (text: string) => void, stop: AbortSignal): Promise<void> {
+async function untilInGraph(
+  context: Context,
+  kafka: Kafka,
+  progress: (text: string) => void,
+  stop: AbortSignal,
+): Promise<void> {
   const driver = context.openDriver();
   try {
     await waitUntilApplied(

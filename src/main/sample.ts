@@ -15,7 +15,10 @@ const sampleFile = z.object({
       file: z.string().min(1),
       source: z.string().min(1),
       /** When it was seen, for files that don't say: ISO 8601 with its offset. */
-      observedAt: z.iso.datetime({ offset: true }).transform((text) => new Date(text)).optional(),
+      observedAt: z.iso
+        .datetime({ offset: true })
+        .transform((text) => new Date(text))
+        .optional(),
       format: z.string().optional(),
     }),
   ),

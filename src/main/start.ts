@@ -11,14 +11,16 @@ import { loadContext } from './context.ts';
 import { EXIT, reportFailure } from './exit.ts';
 import { keepServers } from './keep-servers.ts';
 import { migrateGraph } from './prepare.ts';
-import { ask, readQuestions } from './questions.ts';
+import { ask, type Question, readQuestions } from './questions.ts';
 import { loadBundledSample } from './sample-streams.ts';
 import { createSteps } from './steps.ts';
 import { aborted, listenForStop } from './stop-signals.ts';
-import { leftProcesses, supervise, type Supervised } from './supervisor.ts';
+import { leftProcesses, type Supervised, supervise } from './supervisor.ts';
 
 const inRepository = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-const API_READY_MS = 60_000;
+const API_READY_MS = 120_000;
+/** The first time a question is asked, the database has nothing planned and nothing cached. */
+const ASKED_AT_MOST = 3;
 
 const steps = createSteps(process.stdout);
 const processes: Supervised[] = [];
@@ -30,7 +32,10 @@ async function bringUp(config: Config, stop: AbortSignal): Promise<void> {
   const { home } = config;
   for (const left of leftProcesses(home)) await left.stop();
   if (!(await isFree(config.port))) {
-    throw new AppError('PORT_IN_USE', `Port ${config.port} is in use: end what listens there, or choose another, as in \`PORT=${config.port + 1} npm start\`.`);
+    throw new AppError(
+      'PORT_IN_USE',
+      `Port ${config.port} is in use: end what listens there, or choose another, as in \`PORT=${config.port + 1} npm start\`.`,
+    );
   }
   serversAreOurs = true;
   await steps.step('Neo4j and Kafka', (progress) => startServers(config, { progress, signal: stop }));
@@ -47,7 +52,9 @@ async function bringUp(config: Config, stop: AbortSignal): Promise<void> {
   await steps.step('API', () => whileAlive(apiReady(config.port, stop)));
   for (let i = 1; i <= config.consumers; i++) keep(`consumers-${i}`, 'consumers.ts', config);
   if (config.sample === 'bundled') {
-    await steps.step('sample', (progress) => whileAlive(loadBundledSample({ context, kafka, folder: inRepository('sample'), progress, stop })));
+    await steps.step('sample', (progress) =>
+      whileAlive(loadBundledSample({ context, kafka, folder: inRepository('sample'), progress, stop })),
+    );
   }
   stop.throwIfAborted();
 }
@@ -86,10 +93,21 @@ AVD is ready.
   if (config.sample === 'bundled') {
     for (const question of readQuestions(inRepository('sample/questions.yaml'))) {
       steps.say(`\n  ${question.title}`);
-      for (const line of await ask(`${base}/graphql`, inRepository('graphql/examples'), question)) steps.say(`    ${line}`);
+      for (const line of await answerOf(`${base}/graphql`, question)) steps.say(`    ${line}`);
     }
   }
   steps.say(`\nCtrl-C stops everything; the data stays in ${config.home}.`);
+}
+
+/** The lines of its answer, or one that says why there is none: the API is there all the same. */
+async function answerOf(url: string, question: Question): Promise<string[]> {
+  for (let asked = 1; ; asked++) {
+    try {
+      return await ask(url, inRepository('graphql/examples'), question);
+    } catch (error) {
+      if (asked >= ASKED_AT_MOST) return [error instanceof Error ? error.message : String(error)];
+    }
+  }
 }
 
 /** Ends all that was started, in order: what writes, then Kafka, then Neo4j. Nothing is started any more. */

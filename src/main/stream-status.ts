@@ -61,10 +61,27 @@ async function readStage({ kafka, offsets }: Streams, stage: (typeof STAGES)[num
   return ends
     .map(({ topic, partition, start, end }) => {
       const row = rowOf.get(`${topic}/${partition}`);
-      const { first, next, applied, superseded, filtered, deadLettered } = row ?? { ...NOTHING, first: start, next: start };
+      const { first, next, applied, superseded, filtered, deadLettered } = row ?? {
+        ...NOTHING,
+        first: start,
+        next: start,
+      };
       const balanced = applied + superseded + filtered + deadLettered === next - first;
       const lag = Math.max(0, end - next);
-      return { group: stage.group, topic, partition, first, next, end, lag, applied, superseded, filtered, deadLettered, balanced };
+      return {
+        group: stage.group,
+        topic,
+        partition,
+        first,
+        next,
+        end,
+        lag,
+        applied,
+        superseded,
+        filtered,
+        deadLettered,
+        balanced,
+      };
     })
     .sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition));
 }
@@ -87,7 +104,10 @@ export interface WaitOptions {
  * once it has no lag, what it has made is in the topics whose ends are read next.
  * @throws AppError SERVER_NOT_READY after `timeoutMs`, saying how many messages are left.
  */
-export async function waitUntilApplied(streams: Streams, { timeoutMs, signal, progress }: WaitOptions = {}): Promise<StreamStatus> {
+export async function waitUntilApplied(
+  streams: Streams,
+  { timeoutMs, signal, progress }: WaitOptions = {},
+): Promise<StreamStatus> {
   const end = timeoutMs === undefined ? Infinity : Date.now() + timeoutMs;
   for (;;) {
     const status = await readStreamStatus(streams);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../errors.ts';
-import { findProcess, launch, type LaunchedProcess, type OwnProcess } from '../local/processes.ts';
+import { findProcess, type LaunchedProcess, launch, type OwnProcess } from '../local/processes.ts';
 import { lastLines } from '../local/tool.ts';
 
 export interface Supervise {
@@ -91,5 +91,8 @@ async function start({ home, name, script, env }: Supervise): Promise<LaunchedPr
 
 function endsAgainAndAgain({ home, name }: Supervise): AppError {
   const log = logFile(home, name);
-  return new AppError('SERVER_NOT_READY', `${name} ends again and again; its log is ${log} and ends:\n${lastLines(log)}`);
+  return new AppError(
+    'SERVER_NOT_READY',
+    `${name} ends again and again; its log is ${log} and ends:\n${lastLines(log)}`,
+  );
 }

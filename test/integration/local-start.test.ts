@@ -35,7 +35,15 @@ interface Start {
 
 function npmStart(env: Record<string, string> = {}): Start {
   const child = spawn(process.execPath, ['scripts/start.mjs'], {
-    env: { ...process.env, NEO4J_URI: '', KAFKA_BROKERS: '', AVD_SAMPLE: 'none', AVD_HOME: home, PORT: String(port), ...env },
+    env: {
+      ...process.env,
+      NEO4J_URI: '',
+      KAFKA_BROKERS: '',
+      AVD_SAMPLE: 'none',
+      AVD_HOME: home,
+      PORT: String(port),
+      ...env,
+    },
   });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -52,7 +60,11 @@ async function until(what: () => boolean | Promise<boolean>, start?: Start): Pro
 }
 
 const ready = (start: Start) => until(() => start.output().includes('AVD is ready'), start);
-const apiAnswers = () => fetch(`http://127.0.0.1:${port}/health/ready`).then((reply) => reply.ok, () => false);
+const apiAnswers = () =>
+  fetch(`http://127.0.0.1:${port}/health/ready`).then(
+    (reply) => reply.ok,
+    () => false,
+  );
 const serverPids = () => runningProcesses(home).map(([, process]) => process.pid);
 
 async function ended(start: Start): Promise<number | null> {
@@ -91,7 +103,7 @@ test('npm start outlives kill -9 of each of its processes, of itself too, and st
   expect(serverPids()).toEqual([]);
   expect(leftProcesses(home)).toEqual([]);
   expect(await apiAnswers()).toBe(false);
-}, 240_000);
+}, 600_000);
 
 test('a port in use is one sentence, exit code 1, and nothing is started', async () => {
   const blocker = createServer().listen(port, '127.0.0.1');
@@ -107,7 +119,8 @@ test('a missing Java or Maven is one sentence with the command that installs it'
   // A PATH with Node and a shell and nothing else.
   const bin = join(folder, 'bin');
   mkdirSync(bin);
-  for (const tool of ['sh', 'npm', 'cat', 'mv']) spawnSync('ln', ['-s', spawnSync('which', [tool], { encoding: 'utf8' }).stdout.trim(), bin]);
+  for (const tool of ['sh', 'npm', 'cat', 'mv'])
+    spawnSync('ln', ['-s', spawnSync('which', [tool], { encoding: 'utf8' }).stdout.trim(), bin]);
   const noJava = npmStart({ PATH: bin, JAVA_HOME: '' });
   expect(await ended(noJava)).toBe(1);
   expect(noJava.output()).toMatch(/^Java 17 or newer is needed.*install/m);

@@ -135,4 +135,4 @@ test('children of a start that was killed are recovered by the next, on new port
     rmSync(home, { recursive: true, force: true });
   }
   expect(javaHere()).toEqual([]);
-}, 240_000);
+}, 600_000);

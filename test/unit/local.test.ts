@@ -18,7 +18,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const sleeper = (pidFile: string) => launch({ command: 'sleep', args: ['60'], background: true, pidFile, logFile: join(folder, 'log') });
+const sleeper = (pidFile: string) =>
+  launch({ command: 'sleep', args: ['60'], background: true, pidFile, logFile: join(folder, 'log') });
 
 test('a start time is read whatever the name of the process', () => {
   const fields = Array.from({ length: 50 }, (_, i) => String(i + 3));

@@ -50,8 +50,12 @@ test('a changed file, and another Kafka, are ingested anew', async () => {
 });
 
 test('a line of an answer takes values from the data by their paths', () => {
-  const data = { organization: { name: 'Acme', dependents: { totalCount: 23520, nodes: [{ name: 'x' }, { name: 'y' }] } } };
-  expect(renderLine('{organization.dependents.totalCount} depend on {organization.name}', data)).toBe('23,520 depend on Acme');
+  const data = {
+    organization: { name: 'Acme', dependents: { totalCount: 23520, nodes: [{ name: 'x' }, { name: 'y' }] } },
+  };
+  expect(renderLine('{organization.dependents.totalCount} depend on {organization.name}', data)).toBe(
+    '23,520 depend on Acme',
+  );
   expect(renderLine('such as {organization.dependents.nodes.*.name}', data)).toBe('such as x, y');
   expect(renderLine('{organization.nothing.here}', data)).toBe('?');
   expect(renderLine('{__proto__.polluted}', data)).toBe('?');

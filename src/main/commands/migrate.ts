@@ -13,6 +13,7 @@ export function register(program: Command): void {
       requireRunning(context.config);
       const applied = await migrateGraph(context.openDriver);
       if (json) process.stdout.write(`${JSON.stringify({ applied })}\n`);
-      else process.stdout.write(applied.length === 0 ? 'The graph is up to date.\n' : `Applied ${applied.join(', ')}.\n`);
+      else
+        process.stdout.write(applied.length === 0 ? 'The graph is up to date.\n' : `Applied ${applied.join(', ')}.\n`);
     });
 }

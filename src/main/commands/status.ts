@@ -3,7 +3,13 @@ import { createOffsetStore } from '../../graph/offsets.ts';
 import { requireRunning } from '../../local/servers.ts';
 import { createKafka } from '../../stream/kafka.ts';
 import { loadContext } from '../context.ts';
-import { lagOf, type PartitionStatus, readStreamStatus, type StreamStatus, waitUntilApplied } from '../stream-status.ts';
+import {
+  lagOf,
+  type PartitionStatus,
+  readStreamStatus,
+  type StreamStatus,
+  waitUntilApplied,
+} from '../stream-status.ts';
 
 interface Options {
   readonly json?: boolean;
@@ -58,13 +64,23 @@ function totalsOf(status: StreamStatus) {
 function asText(servers: { neo4j: string; kafkaBrokers: readonly string[] }, status: StreamStatus): string {
   const rows = status.partitions
     .filter(({ end, next }) => end > 0 || next > 0)
-    .map((p) => [p.group, `${p.topic}/${p.partition}`, p.next, p.lag, ...COUNTERS.map((c) => p[c]), p.balanced ? 'yes' : 'NO']);
+    .map((p) => [
+      p.group,
+      `${p.topic}/${p.partition}`,
+      p.next,
+      p.lag,
+      ...COUNTERS.map((c) => p[c]),
+      p.balanced ? 'yes' : 'NO',
+    ]);
   const { totals, balanced } = totalsOf(status);
   return [
     `Neo4j  ${servers.neo4j}`,
     `Kafka  ${servers.kafkaBrokers.join(',')}`,
     '',
-    ...asTable([['stage', 'partition', 'next', 'lag', 'applied', 'superseded', 'filtered', 'dead letters', 'adds up'], ...rows]),
+    ...asTable([
+      ['stage', 'partition', 'next', 'lag', 'applied', 'superseded', 'filtered', 'dead letters', 'adds up'],
+      ...rows,
+    ]),
     '',
     `${lagOf(status)} messages to go; ${COUNTERS.map((counter) => `${totals[counter]} ${counter}`).join(', ')}`,
     balanced ? 'Every message is accounted for.' : 'The counters of some partitions do not add up: see NO above.',
@@ -76,7 +92,11 @@ function asTable(rows: readonly (readonly (string | number)[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)));
   return rows.map((row) =>
     row
-      .map((cell, column) => (typeof cell === 'number' ? String(cell).padStart(widths[column] ?? 0) : String(cell).padEnd(widths[column] ?? 0)))
+      .map((cell, column) =>
+        typeof cell === 'number'
+          ? String(cell).padStart(widths[column] ?? 0)
+          : String(cell).padEnd(widths[column] ?? 0),
+      )
       .join('  ')
       .trimEnd(),
   );

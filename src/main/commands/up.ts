@@ -28,7 +28,9 @@ async function up({ json = false }: { json?: boolean }): Promise<void> {
   try {
     const by = await steps.step('Neo4j and Kafka', (progress) => startServers(config, { progress, signal: stop }));
     const context = loadContext();
-    await steps.step('topics', () => ensureTopics(createKafka(context.kafkaBrokers), { partitions: config.partitions }));
+    await steps.step('topics', () =>
+      ensureTopics(createKafka(context.kafkaBrokers), { partitions: config.partitions }),
+    );
     const applied = await steps.step('migrations', () => migrateGraph(context.openDriver));
     const result = { by, neo4j: context.neo4j.uri, kafkaBrokers: context.kafkaBrokers, applied };
     if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
