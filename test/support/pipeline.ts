@@ -79,7 +79,7 @@ export function createPipeline(servers: TestServers, sources: Sources) {
   }
 
   /** Returns when all that was produced is in the graph or refused. @throws where a consumer ended meanwhile */
-  async function settle(consumers: readonly ConsumerProcess[], timeoutMs = 150_000): Promise<void> {
+  async function settle(consumers: readonly ConsumerProcess[], timeoutMs = 300_000): Promise<void> {
     const streams = { kafka, offsets: createOffsetStore(driver) };
     const over = new AbortController();
     const watch = async () => {

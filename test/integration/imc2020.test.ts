@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { loadKnowledge } from '../../src/main/knowledge.ts';
+import { createNeo4jQueries } from '../../src/queries/neo4j.ts';
+import type { Service } from '../../src/identity/service.ts';
+import { bundled } from '../support/deliveries.ts';
+import { createPipeline } from '../support/pipeline.ts';
+
+/**
+ * Whom the Alexa top 100,000 sites depended on in 2020, through Kafka: what the study's README says has to be counted at
+ * registrable domains. A critical one of several folded rows wins.
+ */
+const { knowledge } = await loadKnowledge();
+const pipeline = createPipeline(inject('servers'), knowledge.sources);
+const queries = createNeo4jQueries({ driver: pipeline.driver, sources: knowledge.sources, timeout: 120_000 });
+const study = { stream: 'partner-relationships', source: 'imc2020', observedAt: '2020-06-01T00:00:00Z' } as const;
+const at = Date.UTC(2020, 5, 2);
+const SITES = 190_589;
+
+async function ingest(file: string, rows: number): Promise<void> {
+  const report = await pipeline.ingest({ ...study, file: bundled(`imc2020/${file}`) });
+  expect([report.documents, report.refused]).toEqual([rows, 0]);
+  const consumers = pipeline.start();
+  await pipeline.settle(consumers, 500_000);
+  for (const consumer of consumers) await consumer.stop();
+}
+
+const concentration = (service: Service, first: number) =>
+  queries.concentrationRisk({ service, maxHops: 1, withReach: false }, { first, at });
+
+/** `[direct, directCritical]` of the first vendors, by label. */
+async function ranked(service: Service): Promise<Record<string, [number, number]>> {
+  const { edges } = await concentration(service, 5);
+  return Object.fromEntries(
+    edges.map(({ node }) => [node.vendor.key.replace('imc2020:', ''), [node.direct, node.directCritical]]),
+  );
+}
+
+beforeAll(async () => {
+  await pipeline.begin({ partitions: 4 });
+  await ingest('site-dependencies.csv.gz', SITES);
+}, 600_000);
+afterAll(() => pipeline.close());
+
+describe('the sites of IMC 2020', () => {
+  test('are all taken in, none refused, and each row accounted for', async () => {
+    const { faults, fanOut, graph } = await pipeline.account();
+    expect(faults).toEqual([]);
+    expect(fanOut).toEqual({ messages: SITES, applied: SITES, superseded: 0, filtered: 0, deadLettered: 0 });
+    expect(graph.messages).toBe(SITES);
+    expect(graph.applied + graph.superseded).toBe(SITES);
+  });
+
+  test.each([
+    ['DNS', 72_601, 70_884],
+    ['CERTIFICATE_AUTHORITY', 77_664, 58_988],
+  ] as const)('that use a third party for %s, and critically so', async (service, dependentTotal, criticalTotal) => {
+    expect(await concentration(service, 1)).toMatchObject({ dependentTotal, criticalTotal });
+  });
+
+  test('that use each of the largest providers', async () => {
+    expect(await ranked('DNS')).toMatchObject({
+      cloudflare: [23_520, 23_396],
+      aws: [11_614, 11_411],
+      godaddy: [4_235, 4_054],
+    });
+    expect(await ranked('CERTIFICATE_AUTHORITY')).toMatchObject({
+      digicertinc: [25_485, 21_378],
+      "let'sencrypt": [20_879, 15_118],
+      comodocalimited: [8_525, 4_928],
+    });
+  });
+
+  test('are as many in the list of dependents as are counted', async () => {
+    const count = async (key: string, service: Service, criticalOnly: boolean) =>
+      (await queries.dependentTotalsOf([key], { service, criticalOnly }, at)).get(key);
+    expect(await count('imc2020:cloudflare', 'DNS', false)).toBe(23_520);
+    expect(await count('imc2020:cloudflare', 'DNS', true)).toBe(23_396);
+    expect(await count("imc2020:let'sencrypt", 'CERTIFICATE_AUTHORITY', false)).toBe(20_879);
+    expect(await count("imc2020:let'sencrypt", 'CERTIFICATE_AUTHORITY', true)).toBe(15_118);
+  });
+});
+
+test('with the providers of IMC 2020, providers are dependents themselves', async () => {
+  await ingest('provider-dependencies.csv', 88);
+  expect(await ranked('DNS')).toMatchObject({ cloudflare: [23_527, 23_400] });
+  expect(await pipeline.problems()).toEqual([]);
+}, 300_000);
