@@ -1,9 +1,11 @@
 import { benchApi } from './api.ts';
 import { benchIngest } from './ingest.ts';
+import { benchLatency } from './latency.ts';
 
 const [name, size] = process.argv.slice(2);
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   api: benchApi,
+  latency: benchLatency,
   ingest: () => benchIngest({ events: Number(size ?? 2_000_000) }),
 };
 const bench = BENCHES[name ?? ''];

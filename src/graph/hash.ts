@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type Driver, toAppError } from './driver.ts';
-import type { Statement } from './statement.ts';
+import type { Driver } from './driver.ts';
+import { streamRows } from './rows.ts';
 import { claimFacts, type FactRow, nodeFacts } from './statements/audit.ts';
 
 const MODULUS = 1n << 256n;
@@ -15,7 +15,7 @@ const CONCLUSIONS: ReadonlySet<string> = new Set(['canonical']);
 export async function graphHash(driver: Driver): Promise<string> {
   let sum = 0n;
   for (const facts of [nodeFacts, claimFacts]) {
-    for await (const row of stream(driver, facts)) {
+    for await (const row of streamRows(driver, facts, {})) {
       sum = (sum + factHash(row)) % MODULUS;
     }
   }
@@ -29,18 +29,4 @@ export function factHash(row: FactRow): bigint {
     .sort(([a], [b]) => (a < b ? -1 : 1));
   const text = JSON.stringify([[...row.labels].sort(), row.ends, properties]);
   return BigInt(`0x${createHash('sha256').update(text).digest('hex')}`);
-}
-
-/** Rows as they come, so that memory does not grow with the graph. */
-async function* stream<Row extends object>(driver: Driver, { text }: Statement<object, Row>): AsyncGenerator<Row> {
-  const session = driver.session({ defaultAccessMode: 'READ', fetchSize: 5_000 });
-  try {
-    for await (const record of session.run(text, {}, { timeout: 3_600_000 })) {
-      yield record.toObject() as Row;
-    }
-  } catch (error) {
-    throw toAppError(error);
-  } finally {
-    await session.close();
-  }
 }

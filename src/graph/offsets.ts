@@ -46,7 +46,7 @@ export function createOffsetStore(driver: Driver): OffsetStore {
         return row && { first: row.first, next: row.next };
       });
     },
-    commit: (slice) => inSession(driver, 'WRITE', (tx) => advance(tx, slice, slice.counters, graph)),
+    commit: (slice) => inSession(driver, 'WRITE', (tx) => advance(tx, slice, slice.counters, { graph })),
     all: () => inSession(driver, 'READ', (tx) => run(tx, allOffsets, {})),
   };
 }
@@ -60,12 +60,12 @@ export async function fence(tx: ManagedTransaction, slice: Slice): Promise<strin
   return onlyWhereMoved(rows, slice);
 }
 
-/** Last statement of a writing transaction. */
+/** Last statement of a writing transaction. `newest`: by source, the time of its newest event in the slice. */
 export async function advance(
   tx: ManagedTransaction,
   slice: Slice,
   counters: Counters,
-  graph: string | null = null,
+  { graph = null, newest = new Map() }: { graph?: string | null; newest?: ReadonlyMap<string, number> } = {},
 ): Promise<void> {
   const rows = await run(tx, advanceOffset, {
     ...position(slice, graph),
@@ -74,6 +74,7 @@ export async function advance(
     superseded: integer(counters.superseded),
     filtered: integer(counters.filtered),
     deadLettered: integer(counters.deadLettered),
+    newest: [...newest].map(([source, time]) => ({ name: `newest.${source}`, time: integer(time) })),
   });
   onlyWhereMoved(rows, slice);
 }

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { GraphAction } from './actions.ts';
 import { type Batch, foldBatch, type Outcome, planBatch } from './batch.ts';
+import { DAY } from './claim-state.ts';
 import {
   canonicalChange,
   type Change,
@@ -81,7 +82,7 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
         recognise(await fence(tx, batch), batch);
         const written = fresh.length === 0 ? NOTHING : await writePlan(tx, plan, { batch, rankOf, known });
         const counters = countOutcomes(batch, mapped, written.applied);
-        await advance(tx, batch, counters);
+        await advance(tx, batch, counters, { newest: newestOf(mapped) });
         return { counters, pointed: written.pointed };
       });
       for (const name of pointed) {
@@ -93,6 +94,33 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
       return counters;
     },
   };
+}
+
+/** By source, the time of its newest event: how fresh the graph is. */
+function newestOf(mapped: readonly (readonly GraphAction[])[]): Map<string, number> {
+  const newest = new Map<string, number>();
+  for (const action of mapped.flat()) {
+    const time = timeOf(action);
+    if ('source' in action && time > (newest.get(action.source) ?? Number.NEGATIVE_INFINITY)) {
+      newest.set(action.source, time);
+    }
+  }
+  return newest;
+}
+
+function timeOf(action: GraphAction): number {
+  switch (action.type) {
+    case 'sight-use':
+      return action.evidence.observedAt;
+    case 'observe-domain':
+      return action.observedAt;
+    case 'complete-observation':
+      return action.day * DAY;
+    case 'withdraw-source':
+      return Number.NEGATIVE_INFINITY;
+    default:
+      return action.time;
+  }
 }
 
 function countOutcomes(batch: WriteBatch, mapped: readonly (readonly unknown[])[], applied: number): Counters {

@@ -83,6 +83,8 @@ describe('the writer', () => {
     expect(await createOffsetStore(driver).all()).toEqual([
       { group: 'test', topic: 'events', partition: 0, first: 10, next: 15, ...counters },
     ]);
+    const { records } = await driver.executeQuery("MATCH (o:StreamOffset) RETURN o['newest.zdns'] AS newest");
+    expect(records[0]?.get('newest')).toBe(2_000);
     // A writer that has just started reads what is known, and one that has seen it does not even ask.
     expect((await createWriter({ driver, rankOf }).write(batchOf([[later]], 15))).superseded).toBe(1);
     expect((await writer.write(batchOf([[later]], 16))).superseded).toBe(1);

@@ -57,14 +57,25 @@ export const graphId = statement<Record<string, never>, { graph: string }>(
  */
 export const fenceOffset = statement<Position, { graph: string }>('offset.fence', `${POSITION} RETURN g.id AS graph`);
 
-/** Moves a position on from `from` to `next` and adds the counters; no row where it was not at `from`. */
+/**
+ * Moves a position on from `from` to `next` and adds the counters; no row where it was not at `from`. `newest` holds
+ * `newest.<source>` and the time of the newest event of that source, by which freshness is told.
+ */
 export const advanceOffset = statement<
-  Position & { next: Int; applied: Int; superseded: Int; filtered: Int; deadLettered: Int },
+  Position & {
+    next: Int;
+    applied: Int;
+    superseded: Int;
+    filtered: Int;
+    deadLettered: Int;
+    newest: readonly { readonly name: string; readonly time: Int }[];
+  },
   { graph: string }
 >(
   'offset.advance',
   `${POSITION}
    SET o.next = $next, o.applied = o.applied + $applied, o.superseded = o.superseded + $superseded,
      o.filtered = o.filtered + $filtered, o.deadLettered = o.deadLettered + $deadLettered
+   FOREACH (n IN [n IN $newest WHERE coalesce(o[n.name] < n.time, true)] | SET o[n.name] = n.time)
    RETURN g.id AS graph`,
 );

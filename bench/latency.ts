@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { openDriver } from '../src/graph/driver.ts';
+import { migrate } from '../src/graph/migrate.ts';
+import { createOffsetStore } from '../src/graph/offsets.ts';
+import { startKafka } from '../src/local/kafka.ts';
+import { startNeo4j } from '../src/local/neo4j.ts';
+import { freePorts } from '../src/local/ports.ts';
+import { rawMessage } from '../src/main/raw-message.ts';
+import { waitUntilApplied } from '../src/main/stream-status.ts';
+import { createKafka, ensureTopics } from '../src/stream/kafka.ts';
+import { createProducer, type OutgoingMessage, type StreamProducer } from '../src/stream/producer.ts';
+import { RAW_TOPICS } from '../src/stream/topics.ts';
+
+/**
+ * From a document's production to its answer in GraphQL, through both stages, while others are ingested at half of the
+ * rate that the whole pipeline reaches on this machine: Neo4j, Kafka, one consumer process and the API side by side.
+ */
+const BURST = 40_000;
+const SECONDS = 30;
+const TICK_MS = 100;
+const POLL_MS = 10;
+
+const path = (relative: string): string => fileURLToPath(new URL(`../${relative}`, import.meta.url));
+
+export async function benchLatency(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'avd-bench-'));
+  const [neo4jPort = 0, kafkaPort = 0, controllerPort = 0, apiPort = 0] = await freePorts(4);
+  const neo4j = await startNeo4j({ home: join(folder, 'neo4j'), port: neo4jPort, password: 'only-for-benchmarks' });
+  const kafka = await startKafka({ home: join(folder, 'kafka'), port: kafkaPort, controllerPort });
+  const client = createKafka(kafka.brokers);
+  const producer = createProducer(client);
+  const driver = openDriver(neo4j);
+  const children: ChildProcess[] = [];
+  try {
+    await migrate(driver, path('migrations'));
+    await ensureTopics(client, { partitions: 4 });
+    await producer.connect();
+    const env = {
+      ...process.env,
+      NEO4J_URI: neo4j.uri,
+      NEO4J_USERNAME: neo4j.username,
+      NEO4J_PASSWORD: neo4j.password,
+      KAFKA_BROKERS: kafka.brokers.join(','),
+      PORT: String(apiPort),
+      LOG_LEVEL: 'error',
+    };
+    for (const part of ['src/main/consumers.ts', 'src/main/api.ts']) {
+      children.push(spawn(process.execPath, ['--import', 'tsx', path(part)], { env, stdio: ['ignore', 'inherit', 'inherit'] }));
+    }
+    const idle = () => waitUntilApplied({ kafka: client, offsets: createOffsetStore(driver) }, {});
+    await produce(producer, 0, BURST / 4);
+    await idle();
+    const begin = performance.now();
+    await produce(producer, BURST, BURST);
+    await idle();
+    const rate = (BURST * 1_000) / (performance.now() - begin);
+    say(`the pipeline takes ${Math.round(rate)} documents/s; now ${Math.round(rate / 2)} documents/s for ${SECONDS} s`);
+    const waits = await probe(producer, apiPort, rate / 2);
+    waits.sort((a, b) => a - b);
+    const at = (share: number): string => (waits[Math.min(waits.length - 1, Math.floor(waits.length * share))] ?? Number.NaN).toFixed(0);
+    say(`from produce to visible in GraphQL: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, worst ${at(1)} ms (${waits.length} probes; target p99 1000 ms)`);
+  } finally {
+    for (const child of children) {
+      child.kill('SIGTERM');
+      await new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve(undefined)));
+    }
+    await producer.close();
+    await driver.close();
+    await kafka.stop();
+    await neo4j.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A load at `rate` documents a second, and five documents a second that are waited for. */
+async function probe(producer: StreamProducer, port: number, rate: number): Promise<number[]> {
+  const waits: number[] = [];
+  const pending: Promise<void>[] = [];
+  const begin = performance.now();
+  let sent = 0;
+  for (let tick = 0; performance.now() - begin < SECONDS * 1_000; tick++) {
+    const due = Math.floor(((performance.now() - begin) / 1_000) * rate) - sent;
+    pending.push(produce(producer, 10 * BURST + sent, due));
+    sent += due;
+    if (tick % 2 === 0) {
+      pending.push(untilVisible(producer, port, `probe-${tick}.example`).then((wait) => void waits.push(wait)));
+    }
+    await sleep(Math.max(0, begin + (tick + 1) * TICK_MS - performance.now()));
+  }
+  await Promise.all(pending);
+  return waits;
+}
+
+async function untilVisible(producer: StreamProducer, port: number, name: string): Promise<number> {
+  const begin = performance.now();
+  await producer.send(RAW_TOPICS.dns, [await answer(name, 'ns1.probe-vendor.example')]);
+  for (;;) {
+    const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: 'query Probe($name: String!) { domain(name: $name) { name } }', variables: { name } }),
+    });
+    const { data } = (await response.json()) as { data?: { domain: unknown } };
+    if (data?.domain) {
+      return performance.now() - begin;
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+async function produce(producer: StreamProducer, from: number, count: number): Promise<void> {
+  const size = 1_000;
+  for (let at = from; at < from + count; at += size) {
+    const names = Array.from({ length: Math.min(size, from + count - at) }, (_, i) => at + i);
+    const messages = await Promise.all(names.map((n) => answer(`site-${n}.example`, `ns1.vendor-${n % 997}.example`)));
+    await producer.send(RAW_TOPICS.dns, messages);
+  }
+}
+
+/** A look-up of name servers as zdns writes it. */
+function answer(name: string, server: string): Promise<OutgoingMessage> {
+  const line = JSON.stringify({
+    name,
+    results: {
+      NS: { data: { answers: [{ answer: server, class: 'IN', name, ttl: 300, type: 'NS' }] }, status: 'NOERROR', timestamp: '2026-10-01T00:00:00Z' },
+    },
+  });
+  return rawMessage({ bytes: Buffer.from(line), place: 'bench', format: 'zdns' }, { source: 'zdns' });
+}
+
+const say = (text: string): boolean => process.stdout.write(`${text}\n`);
