@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
 import { createApi } from '../src/api/server.ts';
+import { loadSources } from '../src/governance/sources.ts';
 import type { Driver } from '../src/graph/driver.ts';
 import { createWriter } from '../src/graph/writer.ts';
-import { loadSources } from '../src/governance/sources.ts';
 import { createLogger } from '../src/logger.ts';
 import { createNeo4jQueries } from '../src/queries/neo4j.ts';
 import { withDatabase } from './database.ts';
@@ -45,7 +45,14 @@ export async function benchApi(): Promise<void> {
     const { sources } = await loadSources(SOURCES);
     const log = createLogger('error', 'bench');
     const serve = (watched: Driver) =>
-      createApi({ queries: createNeo4jQueries({ driver: watched, sources }), sources, schemaFolder: SCHEMA, log, introspection: true, timeLimit: 10_000 });
+      createApi({
+        queries: createNeo4jQueries({ driver: watched, sources }),
+        sources,
+        schemaFolder: SCHEMA,
+        log,
+        introspection: true,
+        timeLimit: 10_000,
+      });
     const watching = await serve(recording(driver, sent));
     const watchedPort = await watching.listen(0, '127.0.0.1');
     // The first answer of a database that has just started waits for its plans to be made.
@@ -58,14 +65,16 @@ export async function benchApi(): Promise<void> {
     const api = await serve(driver);
     const apiPort = await api.listen(0, '127.0.0.1');
     const bare = createServer((_request, response) => {
-      Promise.all(sent.map(async ({ text, params }) => {
-        const session = driver.session({ defaultAccessMode: 'READ' });
-        try {
-          return (await session.run(text, params)).records.map((record) => record.toObject());
-        } finally {
-          await session.close();
-        }
-      })).then(
+      Promise.all(
+        sent.map(async ({ text, params }) => {
+          const session = driver.session({ defaultAccessMode: 'READ' });
+          try {
+            return (await session.run(text, params)).records.map((record) => record.toObject());
+          } finally {
+            await session.close();
+          }
+        }),
+      ).then(
         (rows) => response.setHeader('content-type', 'application/json').end(JSON.stringify(rows)),
         (error: unknown) => response.writeHead(500).end(String(error)),
       );
@@ -79,10 +88,14 @@ export async function benchApi(): Promise<void> {
       const b = await fire(barePort);
       const a = await fire(apiPort);
       ratios.push(a.rate / b.rate);
-      process.stdout.write(`GraphQL ${a.rate.toFixed(0)}/s p50 ${a.p50} p99 ${a.p99} ms; bare ${b.rate.toFixed(0)}/s p50 ${b.p50} p99 ${b.p99} ms\n`);
+      process.stdout.write(
+        `GraphQL ${a.rate.toFixed(0)}/s p50 ${a.p50} p99 ${a.p99} ms; bare ${b.rate.toFixed(0)}/s p50 ${b.p50} p99 ${b.p99} ms\n`,
+      );
     }
     ratios.sort((x, y) => x - y);
-    process.stdout.write(`GraphQL ÷ bare ${(ratios[1] ?? Number.NaN).toFixed(2)} (target 0.6; ${CONNECTIONS} connections)\n`);
+    process.stdout.write(
+      `GraphQL ÷ bare ${(ratios[1] ?? Number.NaN).toFixed(2)} (target 0.6; ${CONNECTIONS} connections)\n`,
+    );
     await api.close();
     await new Promise((resolve) => bare.close(resolve));
   });
@@ -96,7 +109,9 @@ async function load(driver: Driver): Promise<void> {
   ];
   const writer = createWriter({ driver, rankOf: () => 1 });
   for (let from = 0; from < rows.length; from += 5_000) {
-    const events = rows.slice(from, from + 5_000).map((row) => ({ actions: decode(encode(row)), outcome: 'mapped' as const }));
+    const events = rows
+      .slice(from, from + 5_000)
+      .map((row) => ({ actions: decode(encode(row)), outcome: 'mapped' as const }));
     await writer.write({ group: 'bench', topic: 'rows', partition: 0, from, next: from + events.length, events });
   }
 }

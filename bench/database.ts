@@ -29,7 +29,9 @@ export async function withDatabase<T>(work: (driver: Driver) => Promise<T>): Pro
 export async function wipe(driver: Driver): Promise<void> {
   const session = driver.session();
   try {
-    await session.run('MATCH (n) WHERE NOT n:Migration AND NOT n:GraphLock AND NOT n:GraphDigest CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS');
+    await session.run(
+      'MATCH (n) WHERE NOT n:Migration AND NOT n:GraphLock AND NOT n:GraphDigest CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS',
+    );
   } finally {
     await session.close();
   }

@@ -1,7 +1,7 @@
 import { type Driver, integer } from '../src/graph/driver.ts';
-import { createWriter } from '../src/graph/writer.ts';
 import { REMEMBERED } from '../src/graph/repeats.ts';
-import { withDatabase, wipe } from './database.ts';
+import { createWriter } from '../src/graph/writer.ts';
+import { wipe, withDatabase } from './database.ts';
 import { CALLS, decode, encode, type Row, rowAt, siteName, VENDORS, vendorName } from './rows.ts';
 
 /**
@@ -41,7 +41,9 @@ export async function benchIngest({ events }: Options): Promise<void> {
     const repeat = await measure('repeat', driver, small, stage(driver, 1));
     const again = await measure('repeat, remembered', driver, small, repeatedly(driver, small));
     say(`first ÷ naive ${ratio(first, naive)} (target 10), first ÷ raw ${ratio(first, raw)} (target 0.6)`);
-    say(`repeat ÷ first ${ratio(repeat, first)} (target 5), remembered ÷ first ${ratio(again, first)}; each writer remembers ${REMEMBERED} sightings`);
+    say(
+      `repeat ÷ first ${ratio(repeat, first)} (target 5), remembered ÷ first ${ratio(again, first)}; each writer remembers ${REMEMBERED} sightings`,
+    );
     if (events > small) {
       await growth(driver, small, events);
     }
@@ -63,7 +65,9 @@ async function growth(driver: Driver, small: number, events: number): Promise<vo
   }
   const [begin, end] = [marks[0], marks.at(-1)];
   if (begin && end) {
-    say(`at ${end.events}: rate ${ratio(end.rate, begin.rate)} (target 0.8), heap ${ratio(end.heap, begin.heap)}, RSS ${ratio(end.rss, begin.rss)} of ${begin.events} (target 0.8 to 1.2)`);
+    say(
+      `at ${end.events}: rate ${ratio(end.rate, begin.rate)} (target 0.8), heap ${ratio(end.heap, begin.heap)}, RSS ${ratio(end.rss, begin.rss)} of ${begin.events} (target 0.8 to 1.2)`,
+    );
   }
 }
 
@@ -80,7 +84,9 @@ async function fresh(name: string, driver: Driver, events: number, write: Write)
 async function measure(name: string, _driver: Driver, events: number, write: Write, start = 0): Promise<number> {
   let elapsed = 0;
   for (let from = start; from < start + events; from += CHUNK) {
-    const rows = Array.from({ length: Math.min(CHUNK, start + events - from) }, (_, i) => rowAt(from + i, roundOf(name)));
+    const rows = Array.from({ length: Math.min(CHUNK, start + events - from) }, (_, i) =>
+      rowAt(from + i, roundOf(name)),
+    );
     const lanes = Array.from({ length: WRITERS }, (_, lane) =>
       rows.filter((_row, i) => Math.floor((from + i) / CALLS) % WRITERS === lane),
     );
@@ -159,10 +165,13 @@ async function makeNodes(driver: Driver, events: number): Promise<void> {
     ...Array.from({ length: Math.ceil(events / CALLS) }, (_, i) => siteName(i)),
   ];
   for (let at = 0; at < names.length; at += 10_000) {
-    await driver.executeQuery('UNWIND $names AS name MERGE (:Domain {name: name})', { names: names.slice(at, at + 10_000) });
+    await driver.executeQuery('UNWIND $names AS name MERGE (:Domain {name: name})', {
+      names: names.slice(at, at + 10_000),
+    });
   }
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 const ratio = (a: number, b: number): string => (a / b).toFixed(2);
 const say = (text: string): boolean => process.stdout.write(`${text}\n`);

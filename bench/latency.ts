@@ -50,7 +50,9 @@ export async function benchLatency(): Promise<void> {
       LOG_LEVEL: 'error',
     };
     for (const part of ['src/main/consumers.ts', 'src/main/api.ts']) {
-      children.push(spawn(process.execPath, ['--import', 'tsx', path(part)], { env, stdio: ['ignore', 'inherit', 'inherit'] }));
+      children.push(
+        spawn(process.execPath, ['--import', 'tsx', path(part)], { env, stdio: ['ignore', 'inherit', 'inherit'] }),
+      );
     }
     const idle = () => waitUntilApplied({ kafka: client, offsets: createOffsetStore(driver) }, {});
     await produce(producer, 0, BURST / 4);
@@ -62,8 +64,11 @@ export async function benchLatency(): Promise<void> {
     say(`the pipeline takes ${Math.round(rate)} documents/s; now ${Math.round(rate / 2)} documents/s for ${SECONDS} s`);
     const waits = await probe(producer, apiPort, rate / 2);
     waits.sort((a, b) => a - b);
-    const at = (share: number): string => (waits[Math.min(waits.length - 1, Math.floor(waits.length * share))] ?? Number.NaN).toFixed(0);
-    say(`from produce to visible in GraphQL: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, worst ${at(1)} ms (${waits.length} probes; target p99 1000 ms)`);
+    const at = (share: number): string =>
+      (waits[Math.min(waits.length - 1, Math.floor(waits.length * share))] ?? Number.NaN).toFixed(0);
+    say(
+      `from produce to visible in GraphQL: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, worst ${at(1)} ms (${waits.length} probes; target p99 1000 ms)`,
+    );
   } finally {
     for (const child of children) {
       child.kill('SIGTERM');
@@ -103,7 +108,10 @@ async function untilVisible(producer: StreamProducer, port: number, name: string
     const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query: 'query Probe($name: String!) { domain(name: $name) { name } }', variables: { name } }),
+      body: JSON.stringify({
+        query: 'query Probe($name: String!) { domain(name: $name) { name } }',
+        variables: { name },
+      }),
     });
     const { data } = (await response.json()) as { data?: { domain: unknown } };
     if (data?.domain) {
@@ -127,7 +135,11 @@ function answer(name: string, server: string): Promise<OutgoingMessage> {
   const line = JSON.stringify({
     name,
     results: {
-      NS: { data: { answers: [{ answer: server, class: 'IN', name, ttl: 300, type: 'NS' }] }, status: 'NOERROR', timestamp: '2026-10-01T00:00:00Z' },
+      NS: {
+        data: { answers: [{ answer: server, class: 'IN', name, ttl: 300, type: 'NS' }] },
+        status: 'NOERROR',
+        timestamp: '2026-10-01T00:00:00Z',
+      },
     },
   });
   return rawMessage({ bytes: Buffer.from(line), place: 'bench', format: 'zdns' }, { source: 'zdns' });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { GraphAction } from '../src/graph/actions.ts';
-import { type Service, SERVICES } from '../src/identity/service.ts';
+import { SERVICES, type Service } from '../src/identity/service.ts';
 import { mapTyped } from '../src/main/mapping.ts';
 import { Service as ServiceNumber } from '../src/stream/generated/avd/common/v1/common_pb.ts';
 import { VendorContactedSchema } from '../src/stream/generated/avd/page_loads/v1/page_loads_pb.ts';

@@ -8,7 +8,10 @@ const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   AVD_INTROSPECTION: z.enum(['on', 'off']).default('on'),
   AVD_HOME: z.string().min(1).default('.avd'),
-  NEO4J_URI: z.string().regex(/^(bolt|neo4j)(\+s|\+ssc)?:\/\//, 'must begin with bolt:// or neo4j://').optional(),
+  NEO4J_URI: z
+    .string()
+    .regex(/^(bolt|neo4j)(\+s|\+ssc)?:\/\//, 'must begin with bolt:// or neo4j://')
+    .optional(),
   NEO4J_USERNAME: z.string().min(1).default('neo4j'),
   NEO4J_PASSWORD: z.string().min(1).optional(),
   KAFKA_BROKERS: z.string().min(1).optional(),

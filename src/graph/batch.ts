@@ -3,9 +3,9 @@ import {
   type ClaimEntity,
   type ClaimKind,
   type Entity,
+  type IncidentEntity,
   identify,
   identifyEnd,
-  type IncidentEntity,
   join,
   lift,
 } from './fold.ts';

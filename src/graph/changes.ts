@@ -1,13 +1,13 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { Service as ServiceNumber } from '../stream/generated/avd/common/v1/common_pb.ts';
+import { SERVICES, type Service } from '../identity/service.ts';
 import {
   ChangeSetSchema,
   ClaimChangedSchema,
   ClaimKind as ClaimKindNumber,
   IdentityChangedSchema,
 } from '../stream/generated/avd/changes/v1/changes_pb.ts';
+import { Service as ServiceNumber } from '../stream/generated/avd/common/v1/common_pb.ts';
 import { CHANGE_TOPICS } from '../stream/topics.ts';
-import { type Service, SERVICES } from '../identity/service.ts';
 import type { Reference } from './actions.ts';
 import type { CanonicalChange, OwnerChange } from './conclusions.ts';
 import { type ClaimEntity, type ClaimKind, type DomainEntity, identifyEnd } from './fold.ts';

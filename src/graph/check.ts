@@ -23,7 +23,10 @@ export async function checkGraph(driver: Driver, rankOf: RankOf): Promise<CheckR
       const ownership = await run(tx, ownershipOfAll, {});
       const canonical = await run(tx, canonicalOfAll, {});
       const merges = await run(tx, mergesOfAll, {});
-      const problems = [...wrongOwners(ownership, rankOf, withdrawals), ...wrongCanonical(canonical, merges, withdrawals)];
+      const problems = [
+        ...wrongOwners(ownership, rankOf, withdrawals),
+        ...wrongCanonical(canonical, merges, withdrawals),
+      ];
       for (const invariant of INVARIANTS) {
         problems.push(...(await run(tx, invariant, {})).map((row) => row.problem));
       }

@@ -37,7 +37,8 @@ export function integerOrNull(value: number | undefined): ReturnType<typeof neo4
 
 const DOWN = new Set(['ServiceUnavailable', 'SessionExpired']);
 /** The server is starting, stopping or short of memory; asking again later is the cure. */
-const TRANSIENT = /^Neo\.(TransientError\.|DatabaseError\.(General\.Unknown|Transaction\.)|ClientError\.Database\.DatabaseNotFound)/;
+const TRANSIENT =
+  /^Neo\.(TransientError\.|DatabaseError\.(General\.Unknown|Transaction\.)|ClientError\.Database\.DatabaseNotFound)/;
 
 /** Turns the driver's errors into AVD's own, so that nobody else needs to know the driver's codes. */
 export function toAppError(error: unknown): AppError {
@@ -47,7 +48,12 @@ export function toAppError(error: unknown): AppError {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
   const message = error instanceof Error ? error.message : String(error);
   if (/TransactionTimedOut|TransactionTimedOutClientConfiguration/.test(code)) {
-    return new AppError('QUERY_TIMEOUT', 'The database gave the question up because it took too long.', { code }, error);
+    return new AppError(
+      'QUERY_TIMEOUT',
+      'The database gave the question up because it took too long.',
+      { code },
+      error,
+    );
   }
   if (DOWN.has(code) || TRANSIENT.test(code) || /Pool is closed|connection acquisition timed out/i.test(message)) {
     return new AppError('DATABASE_UNAVAILABLE', `The database does not answer: ${message}`, { code }, error);

@@ -89,8 +89,7 @@ export function identifyClaim(key: ClaimKey): string {
   return `c\t${key.kind}\t${key.source}\t${key.service ?? ''}\t${identifyEnd(key.subject)}\t${identifyEnd(key.object)}`;
 }
 
-export const identifyEnd = (end: Reference): string =>
-  end.kind === 'domain' ? `d\t${end.name}` : `o\t${end.key}`;
+export const identifyEnd = (end: Reference): string => (end.kind === 'domain' ? `d\t${end.name}` : `o\t${end.key}`);
 
 /** Joins two states of the same thing; gives `a` itself where `b` adds nothing to it. */
 export function join(a: Entity, b: Entity): Entity {
@@ -260,4 +259,3 @@ function least(a: number | undefined, b: number | undefined): number | undefined
 function greatest(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined ? b : b === undefined ? a : Math.max(a, b);
 }
-

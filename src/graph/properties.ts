@@ -1,8 +1,8 @@
+import { matchName } from '../identity/organization-key.ts';
 import type { Evidence } from './actions.ts';
-import { type ClaimState } from './claim-state.ts';
+import type { ClaimState } from './claim-state.ts';
 import { integer, integerOrNull } from './driver.ts';
 import type { ClaimKey, DomainState, OrganizationState } from './fold.ts';
-import { matchName } from '../identity/organization-key.ts';
 
 /** How states are kept as properties of nodes and relationships, and read again. docs/architecture.md lists them. */
 
@@ -94,9 +94,7 @@ export function domainState(properties: Readonly<Record<string, unknown>>, vendo
 
 /** For `SET o += …`. */
 export function organizationProperties({ named }: OrganizationState): Record<string, unknown> {
-  return named === undefined
-    ? {}
-    : { name: named.name, nameAt: integer(named.time), matchName: matchName(named.name) };
+  return named === undefined ? {} : { name: named.name, nameAt: integer(named.time), matchName: matchName(named.name) };
 }
 
 export function organizationState(properties: Readonly<Record<string, unknown>>, vendor: boolean): OrganizationState {

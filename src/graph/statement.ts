@@ -12,7 +12,10 @@ export interface Statement<Params, Row> {
 }
 
 /** @example const byName = statement<{ name: string }, { name: string }>('domain.byName', 'MATCH …') */
-export function statement<Params extends object, Row extends object>(name: string, text: string): Statement<Params, Row> {
+export function statement<Params extends object, Row extends object>(
+  name: string,
+  text: string,
+): Statement<Params, Row> {
   return { name, text };
 }
 

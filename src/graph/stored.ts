@@ -1,3 +1,4 @@
+import type { Reference, ReportIncident } from './actions.ts';
 import type { Batch } from './batch.ts';
 import type { ManagedTransaction } from './driver.ts';
 import { type ClaimKey, type Entity, identify, identifyClaim } from './fold.ts';
@@ -12,7 +13,6 @@ import {
   readDomainClaims,
   readOrganizationClaims,
 } from './statements/write.ts';
-import type { ReportIncident, Reference } from './actions.ts';
 
 /** What the database holds of the things that a batch speaks of, all of it locked. */
 export interface Stored {

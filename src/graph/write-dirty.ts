@@ -1,8 +1,8 @@
 import type { Reference } from './actions.ts';
 import { claimShape, endId, isClaim, isIncident } from './batch.ts';
-import { type ManagedTransaction, integer, integerOrNull } from './driver.ts';
 import { isAsserted } from './claim-state.ts';
-import { type ClaimEntity, type Entity, identify, identifyEnd, type IncidentEntity } from './fold.ts';
+import { integer, integerOrNull, type ManagedTransaction } from './driver.ts';
+import { type ClaimEntity, type Entity, type IncidentEntity, identify, identifyEnd } from './fold.ts';
 import { claimProperties, domainProperties, organizationProperties } from './properties.ts';
 import { run } from './statement.ts';
 import {

@@ -1,16 +1,17 @@
 import { LRUCache } from 'lru-cache';
+import { AppError } from '../errors.ts';
 import type { GraphAction } from './actions.ts';
 import { type Batch, foldBatch, type Outcome, planBatch } from './batch.ts';
-import { DAY } from './claim-state.ts';
 import {
-  canonicalChange,
   type Change,
+  canonicalChange,
   claimChange,
   completionChanges,
   encodeChanges,
   ownerChange,
   withdrawalChange,
 } from './changes.ts';
+import { DAY } from './claim-state.ts';
 import { settleCanonical, settleOwners } from './conclusions.ts';
 import { type Driver, integer, type ManagedTransaction } from './driver.ts';
 import type { Entity, SourceEntity } from './fold.ts';
@@ -18,11 +19,10 @@ import { advance, type Counters, fence, inSession, offsetId, type Slice } from '
 import { createRepeats } from './repeats.ts';
 import type { RankOf } from './resolve.ts';
 import { run } from './statement.ts';
-import { readStored, type Stored } from './stored.ts';
 import { domainsClaimedBy, holdSources, pairsMergedBy, withdrawSource } from './statements/identity.ts';
 import { createOutbox } from './statements/write.ts';
+import { readStored, type Stored } from './stored.ts';
 import { type KnownNodes, writeDirty } from './write-dirty.ts';
-import { AppError } from '../errors.ts';
 
 /** One message of a slice, after mapping. `filtered` and `dead-lettered` ones bring no actions and are only counted. */
 export interface MappedEvent {
@@ -207,7 +207,15 @@ async function withdrawSources(driver: Driver, plan: Batch, rankOf: RankOf): Pro
     await settleDomainsOf(driver, id, rankOf);
     await inSession(driver, 'WRITE', async (tx) => {
       const pairs = await run(tx, pairsMergedBy, { source: id });
-      await emit(tx, `withdrawal/${id}/merges`, await settleCanonical(tx, pairs.flatMap((p) => [p.a, p.b])), canonicalChange);
+      await emit(
+        tx,
+        `withdrawal/${id}/merges`,
+        await settleCanonical(
+          tx,
+          pairs.flatMap((p) => [p.a, p.b]),
+        ),
+        canonicalChange,
+      );
     });
   }
 }
@@ -239,4 +247,3 @@ async function emit<T>(
     await run(tx, createOutbox, { id: `${id}/${Date.now()}`, payload: encodeChanges(items.map(describe)) });
   }
 }
-

@@ -1,11 +1,11 @@
 import { integer } from '../graph/driver.ts';
 import { decodeEvidence } from '../graph/properties.ts';
 import {
+  type ClaimRow,
   claimsBehind,
   claimsByKey,
   claimsOfObjects,
   claimsOfSubjects,
-  type ClaimRow,
 } from '../graph/statements/claim.ts';
 import type { Service } from '../identity/service.ts';
 import type { QueryContext } from './context.ts';

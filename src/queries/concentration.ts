@@ -45,7 +45,8 @@ export function createConcentrationQueries(context: QueryContext, queries: Ident
       const scope = args.scope && (await members(queries, args.scope));
       const row = await rank(rankingFilter(args, args.criticalOnly === true ? 1 : 0), scope, page);
       const vendors = row.vendors.slice(0, page.first).map(({ vendor }) => vendor);
-      const reach = args.withReach === false ? undefined : await reachOf(context, vendors, args, scope, instantOf(page));
+      const reach =
+        args.withReach === false ? undefined : await reachOf(context, vendors, args, scope, instantOf(page));
       const listed = toPage(
         row.vendors,
         page,
@@ -130,9 +131,10 @@ async function reachOf(
   scope: readonly string[] | undefined,
   at: number,
 ): Promise<Reach> {
-  const [all, critical] = scope === undefined
-    ? [await reachOfAll(context, vendors, args, false, at), await reachOfAll(context, vendors, args, true, at)]
-    : await reachOfScope(context, vendors, args, scope, at);
+  const [all, critical] =
+    scope === undefined
+      ? [await reachOfAll(context, vendors, args, false, at), await reachOfAll(context, vendors, args, true, at)]
+      : await reachOfScope(context, vendors, args, scope, at);
   return { all: all.counts, critical: critical.counts, bound: all.bound ?? critical.bound };
 }
 

@@ -1,7 +1,7 @@
+import type { Sources } from '../governance/sources.ts';
 import { integer } from '../graph/driver.ts';
 import type { Judgement } from '../graph/statements/deduction.ts';
 import { SOLE_PROVIDER_CRITICAL } from '../identity/service.ts';
-import type { Sources } from '../governance/sources.ts';
 import type { Reader } from './reader.ts';
 
 /** What every question needs. */

@@ -27,7 +27,12 @@ export function createDependencyQueries(
   const { reader, judge } = context;
   return {
     async dependenciesOf(keys, args, page) {
-      const params = { ...judge(instantOf(page)), keys, criticalOnly: args.criticalOnly ?? false, ...listing(args, page) };
+      const params = {
+        ...judge(instantOf(page)),
+        keys,
+        criticalOnly: args.criticalOnly ?? false,
+        ...listing(args, page),
+      };
       const rows = await reader.read(statements.dependenciesOf, params);
       return new Map(
         rows.map((row) => [row.key, toPage(row.rows, page, toDependency, (d) => [d.sortValue, d.vendor])]),
@@ -113,7 +118,8 @@ function filter({ service, minConfidence }: DependencyFilter) {
 
 function listing(args: DependencyArgs, page: PageRequest) {
   const orderBy = args.orderBy ?? 'CONFIDENCE';
-  const [afterValue = null, afterKey = null] = cursorKey(page, orderBy === 'NAME' ? 'string' : 'number', 'string') ?? [];
+  const [afterValue = null, afterKey = null] =
+    cursorKey(page, orderBy === 'NAME' ? 'string' : 'number', 'string') ?? [];
   return { ...filter(args), orderBy, afterValue, afterKey, limit: integer(page.first + 1) };
 }
 

@@ -32,7 +32,17 @@ export function createDomainQueries({
     async domainsOf(keys, page) {
       const [afterName = ''] = cursorKey(page, 'string') ?? [];
       const rows = await reader.read(domainsOf, { keys, afterName, limit: integer(page.first + 1) });
-      return new Map(rows.map(({ key, names }) => [key, toPage(names, page, (name) => name, (name) => [name])]));
+      return new Map(
+        rows.map(({ key, names }) => [
+          key,
+          toPage(
+            names,
+            page,
+            (name) => name,
+            (name) => [name],
+          ),
+        ]),
+      );
     },
     async observationsOf(names) {
       const rows = await reader.read(observationsOf, { names });

@@ -1,6 +1,6 @@
 import type { QueryContext } from './context.ts';
 import { readDependencies } from './dependency.ts';
-import { createBackwardHops, createForwardHops, Cut, exploring, type ForwardHops, untilCut } from './hops.ts';
+import { Cut, createBackwardHops, createForwardHops, exploring, type ForwardHops, untilCut } from './hops.ts';
 import { canonicalKeys, toOrganization } from './organization.ts';
 import { badCursor, cursorKey, instantOf, toPage } from './page.ts';
 import { findPaths } from './paths.ts';
@@ -54,9 +54,7 @@ export function createExposureQueries(context: QueryContext, queries: Organizati
       const { found, bound } =
         from === to ? { found: [], bound: undefined } : await searchPaths(context, { ...args, from, to }, page);
       const at = instantOf(page);
-      const pairs = found.flatMap((path) =>
-        path.slice(1).map((vendor, i) => ({ dependent: path[i] ?? from, vendor })),
-      );
+      const pairs = found.flatMap((path) => path.slice(1).map((vendor, i) => ({ dependent: path[i] ?? from, vendor })));
       const dependencies = await readDependencies(context, pairs, at);
       let read = 0;
       const listed = toPage(
@@ -195,4 +193,3 @@ function toPath(
     steps: there,
   };
 }
-

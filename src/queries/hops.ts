@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { criticalHopsInto, hopsFrom, hopsInto, type HopsIntoRow } from '../graph/statements/exposure.ts';
+import { criticalHopsInto, type HopsIntoRow, hopsFrom, hopsInto } from '../graph/statements/exposure.ts';
 import type { QueryContext } from './context.ts';
 import type { Reader } from './reader.ts';
 import type { Bound } from './types.ts';
@@ -11,7 +11,10 @@ export const MAX_EXPANDED = 50_000;
 const BATCH = 2_000;
 
 /** What an organization depends on: by vendor, the services, and those of them that it is critical for. */
-export type HopsFrom = ReadonlyMap<string, { readonly services: ReadonlySet<string>; readonly critical: ReadonlySet<string> }>;
+export type HopsFrom = ReadonlyMap<
+  string,
+  { readonly services: ReadonlySet<string>; readonly critical: ReadonlySet<string> }
+>;
 
 /** Who depends on an organization; nothing depends on a leaf. */
 export type HopsInto = Pick<HopsIntoRow, 'inner' | 'leaves'>;

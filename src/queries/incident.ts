@@ -1,6 +1,6 @@
 import type { DatePrecision, IncidentKind } from '../graph/actions.ts';
 import { integer } from '../graph/driver.ts';
-import { incidents, incidentsByKey, incidentsOf, type IncidentRow } from '../graph/statements/incident.ts';
+import { type IncidentRow, incidents, incidentsByKey, incidentsOf } from '../graph/statements/incident.ts';
 import type { QueryContext } from './context.ts';
 import { cursorKey, toPage } from './page.ts';
 import { toReference } from './reference.ts';

@@ -22,9 +22,7 @@ export function createOrganizationQueries({
     },
     async mergeCandidatesOf(keys) {
       const rows = await reader.read(mergeCandidatesOf, { keys });
-      return new Map(
-        rows.map((row) => [row.key, row.others.map(({ key, name }) => toOrganization(key, name ?? key))]),
-      );
+      return new Map(rows.map((row) => [row.key, row.others.map(({ key, name }) => toOrganization(key, name ?? key))]));
     },
   };
 }

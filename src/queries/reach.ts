@@ -125,7 +125,10 @@ export function vendorDistances(
 }
 
 function nearest(keys: readonly string[], distances: ReadonlyMap<string, number>): number {
-  return keys.reduce((least, key) => Math.min(least, distances.get(key) ?? Number.POSITIVE_INFINITY), Number.POSITIVE_INFINITY);
+  return keys.reduce(
+    (least, key) => Math.min(least, distances.get(key) ?? Number.POSITIVE_INFINITY),
+    Number.POSITIVE_INFINITY,
+  );
 }
 
 /** How many of `members` reach `vendor`, by hops that have been turned round. */

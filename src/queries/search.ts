@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
 import { integer } from '../graph/driver.ts';
-import { search, type SearchRow } from '../graph/statements/search.ts';
+import { type SearchRow, search } from '../graph/statements/search.ts';
 import { matchName } from '../identity/organization-key.ts';
 import type { QueryContext } from './context.ts';
 import { toOrganization } from './organization.ts';

@@ -39,8 +39,16 @@ export interface ExposureQueries {
   claimsBehind(pairs: readonly Pair[], page: PageRequest): Promise<Page<Claim>[]>;
 
   // dependencies
-  dependenciesOf(keys: readonly string[], args: DependencyArgs, page: PageRequest): Promise<Map<string, Page<Dependency>>>;
-  dependentsOf(keys: readonly string[], args: DependencyArgs, page: PageRequest): Promise<Map<string, Page<Dependency>>>;
+  dependenciesOf(
+    keys: readonly string[],
+    args: DependencyArgs,
+    page: PageRequest,
+  ): Promise<Map<string, Page<Dependency>>>;
+  dependentsOf(
+    keys: readonly string[],
+    args: DependencyArgs,
+    page: PageRequest,
+  ): Promise<Map<string, Page<Dependency>>>;
   /** How many `dependenciesOf` would list in all. */
   dependencyTotalsOf(keys: readonly string[], args: DependencyArgs, at: number): Promise<Map<string, number>>;
   dependentTotalsOf(keys: readonly string[], args: DependencyArgs, at: number): Promise<Map<string, number>>;

@@ -131,9 +131,13 @@ test('redriving what was refused with corrected bytes gives the graph of a clean
   }
   await pipeline.settle(consumers);
   for (const consumer of consumers) await consumer.stop();
-  const still = expected.filter((refusal) => !Object.keys(CORRECTIONS).some((place) => refusal.startsWith(`${place} `)));
+  const still = expected.filter(
+    (refusal) => !Object.keys(CORRECTIONS).some((place) => refusal.startsWith(`${place} `)),
+  );
   expect(refusalsOf(await openLetters())).toEqual(still);
-  expect(await uses()).toEqual(expect.arrayContaining(['cut.example DNS cloudflare.com', 'mended.example OTHER vendor.example']));
+  expect(await uses()).toEqual(
+    expect.arrayContaining(['cut.example DNS cloudflare.com', 'mended.example OTHER vendor.example']),
+  );
   const redriven = await pipeline.hash();
 
   writeCorrectedFiles();

@@ -28,7 +28,8 @@ beforeAll(async () => {
 afterAll(() => driver.close());
 
 /** Reads all nodes, or all of a label, or pairs everything with everything: none is right at any size. */
-const FORBIDDEN = /AllNodesScan|NodeByLabelScan|UnionNodeByLabelsScan|CartesianProduct|UndirectedRelationshipTypeScan|AllRelationshipsScan/;
+const FORBIDDEN =
+  /AllNodesScan|NodeByLabelScan|UnionNodeByLabelsScan|CartesianProduct|UndirectedRelationshipTypeScan|AllRelationshipsScan/;
 /** A question about everybody reads every claim once. */
 const WHOLE_GRAPH = /DirectedRelationshipTypeScan/;
 const OF_EVERYBODY = new Set(['concentration.rankVendors', 'concentration.countVendors']);

@@ -144,7 +144,10 @@ describe('an organization', () => {
     );
     expect(await outline('domain:shop.example', day(2))).toEqual(['imc2020:a: CDN! DNS!']);
     expect(await outline('imc2020:a', day(2))).toEqual([]);
-    expect((await queries.organizations(['partner:b'])).get('partner:b')).toMatchObject({ key: 'imc2020:a', name: 'A & B' });
+    expect((await queries.organizations(['partner:b'])).get('partner:b')).toMatchObject({
+      key: 'imc2020:a',
+      name: 'A & B',
+    });
     expect((await queries.aliasesOf(['imc2020:a'])).get('imc2020:a')).toEqual([{ key: 'partner:b', name: 'A & B' }]);
     expect(await queries.dependency({ dependent: 'domain:shop.example', vendor: 'partner:b' }, day(2))).toMatchObject({
       vendor: { key: 'imc2020:a' },
@@ -304,7 +307,10 @@ describe('a listing', () => {
     expect(await total({ criticalOnly: true, service: 'DNS' })).toBe(4);
     expect(await total({ minConfidence: 0.5 })).toBe(1);
     const totals = await queries.dependencyTotalsOf(['domain:e.example', 'domain:x.example'], {}, day(9));
-    expect([...totals]).toEqual([['domain:e.example', 3], ['domain:x.example', 0]]);
+    expect([...totals]).toEqual([
+      ['domain:e.example', 3],
+      ['domain:x.example', 0],
+    ]);
   });
 
   test('gives the claims behind each dependency with their evidence, a page at a time', async () => {

@@ -36,7 +36,16 @@ const sighting = fc
     sight(source, subject, service, object, on, { confidence, ...measured }),
   );
 const stated = fc
-  .tuple(fc.constantFrom('partner', 'analyst'), anyEnd, anyService, anyEnd, anyDay, anyConfidence, fc.boolean(), fc.nat(999))
+  .tuple(
+    fc.constantFrom('partner', 'analyst'),
+    anyEnd,
+    anyService,
+    anyEnd,
+    anyDay,
+    anyConfidence,
+    fc.boolean(),
+    fc.nat(999),
+  )
   .map(([source, subject, service, object, on, confidence, retracted, ms]) =>
     stateUse(source, subject, service, object, on + ms, { confidence, retracted }),
   );
@@ -48,7 +57,10 @@ const merged = fc
   .filter(([a, b]) => a !== b)
   .map(([a, b, on, retracted, ms]) => same('analyst', a, b, on + ms, { retracted }));
 const owned = fc
-  .uniqueArray(fc.tuple(fc.constantFrom(...SITES), fc.constantFrom(...NAMED)), { selector: ([site]) => site, maxLength: 3 })
+  .uniqueArray(fc.tuple(fc.constantFrom(...SITES), fc.constantFrom(...NAMED)), {
+    selector: ([site]) => site,
+    maxLength: 3,
+  })
   .map((pairs) => pairs.map(([site, owner]) => own('partner', site, owner, day(1))));
 const withdrawn = fc
   .option(anyDay, { freq: 4 })
@@ -84,10 +96,17 @@ const byVendor = (a: { vendor: string }, b: { vendor: string }) => (a.vendor < b
 
 /** Equal but for the last digit of a product. */
 const rounded = (value: unknown): unknown =>
-  JSON.parse(JSON.stringify(value, (_, v: unknown) => (typeof v === 'number' && !Number.isInteger(v) ? Number(v.toFixed(12)) : v)));
+  JSON.parse(
+    JSON.stringify(value, (_, v: unknown) =>
+      typeof v === 'number' && !Number.isInteger(v) ? Number(v.toFixed(12)) : v,
+    ),
+  );
 
 test('dependencies, dependents, reach, paths and concentration are what the definitions say', async () => {
-  const filters = fc.record({ service: fc.constantFrom<Service | undefined>(undefined, 'DNS'), criticalOnly: fc.boolean() });
+  const filters = fc.record({
+    service: fc.constantFrom<Service | undefined>(undefined, 'DNS'),
+    criticalOnly: fc.boolean(),
+  });
   await fc.assert(
     fc.asyncProperty(worlds, filters, fc.constantFrom(day(20), day(41), day(100)), async (actions, filter, at) => {
       await freshDatabase(driver);
@@ -129,7 +148,10 @@ test('dependencies, dependents, reach, paths and concentration are what the defi
 
       for (const scope of [undefined, { organizations: [from], domains: ['b.example'] }]) {
         const members = scope === undefined ? keys : [...new Set([from, ownerOfB(oracle)])];
-        const risk = await queries.concentrationRisk({ ...filter, criticalOnly: false, maxHops: MAX_HOPS, scope }, page);
+        const risk = await queries.concentrationRisk(
+          { ...filter, criticalOnly: false, maxHops: MAX_HOPS, scope },
+          page,
+        );
         const count = (vendor: string, hops: number, isCritical: boolean) =>
           members.filter(
             (key) => oracle.paths(key, vendor, hops, at, clean({ ...filter, criticalOnly: isCritical })).length > 0,
@@ -148,7 +170,11 @@ test('dependencies, dependents, reach, paths and concentration are what the defi
           risk.edges.map(({ node: { vendor, share: _, ...counts } }) => ({ vendor: vendor.key, ...counts })),
         ).toEqual(expected);
         const any = (isCritical: boolean) =>
-          members.filter((key) => keys.some((vendor) => oracle.paths(key, vendor, 1, at, clean({ ...filter, criticalOnly: isCritical })).length > 0)).length;
+          members.filter((key) =>
+            keys.some(
+              (vendor) => oracle.paths(key, vendor, 1, at, clean({ ...filter, criticalOnly: isCritical })).length > 0,
+            ),
+          ).length;
         expect([risk.dependentTotal, risk.criticalTotal]).toEqual([any(false), any(true)]);
       }
     }),
@@ -156,7 +182,10 @@ test('dependencies, dependents, reach, paths and concentration are what the defi
   );
 }, 600_000);
 
-function clean(filter: { service: Service | undefined; criticalOnly: boolean }): { service?: Service; criticalOnly: boolean } {
+function clean(filter: { service: Service | undefined; criticalOnly: boolean }): {
+  service?: Service;
+  criticalOnly: boolean;
+} {
   const { service, criticalOnly } = filter;
   return service === undefined ? { criticalOnly } : { service, criticalOnly };
 }

@@ -78,7 +78,10 @@ describe('the writer', () => {
     };
     const later = { ...use, evidence: { ...use.evidence, document: 'e', observedAt: 2_000 } };
     const batch = { ...batchOf([[use], [later], []], 10), next: 15 };
-    const counters = await writer.write({ ...batch, events: [...batch.events, { actions: [], outcome: 'dead-lettered' }] });
+    const counters = await writer.write({
+      ...batch,
+      events: [...batch.events, { actions: [], outcome: 'dead-lettered' }],
+    });
     expect(counters).toEqual({ applied: 1, superseded: 1, filtered: 2, deadLettered: 1 });
     expect(await createOffsetStore(driver).all()).toEqual([
       { group: 'test', topic: 'events', partition: 0, first: 10, next: 15, ...counters },
@@ -98,7 +101,13 @@ describe('the writer', () => {
 
   it('forgets what it knows when the database is another', async () => {
     const writer = createWriter({ driver, rankOf });
-    const seen: GraphAction = { type: 'observe-domain', source: 'zdns', stream: 'dns', domain: 'a.example', observedAt: 5 };
+    const seen: GraphAction = {
+      type: 'observe-domain',
+      source: 'zdns',
+      stream: 'dns',
+      domain: 'a.example',
+      observedAt: 5,
+    };
     await writer.write(batchOf([[seen]], 0));
     await freshDatabase(driver);
     await expect(writer.write(batchOf([[seen]], 1))).rejects.toMatchObject({ code: 'FENCED' });
@@ -143,7 +152,9 @@ describe('the graph hash', () => {
       const tampered = facts.records.map((r) => r.toObject()).filter(({ name }) => name !== 'canonical');
       expect(tampered.length).toBeGreaterThan(30);
       for (const { kind, name, id } of tampered) {
-        const match = /^[A-Z_]+$/.test(kind) ? 'MATCH ()-[n]->() WHERE elementId(n) = $id' : 'MATCH (n) WHERE elementId(n) = $id';
+        const match = /^[A-Z_]+$/.test(kind)
+          ? 'MATCH ()-[n]->() WHERE elementId(n) = $id'
+          : 'MATCH (n) WHERE elementId(n) = $id';
         const before = (await session.run(`${match} RETURN n[$name] AS value`, { id, name })).records[0]?.get('value');
         await session.run(`${match} SET n += $change`, { id, change: { [name]: 'tampered' } });
         expect(await graphHash(driver), `${kind}.${name}`).not.toBe(original);

@@ -10,7 +10,9 @@ const crawlers = fc.constantFrom('page-crawler', 'zdns');
 const partners = fc.constantFrom('partner', 'imc2020', 'analyst');
 const services = fc.constantFrom('DNS' as const, 'CDN' as const, 'MAIL' as const);
 const confidence = fc.constantFrom(0.25, 0.5, 1);
-const time = fc.tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 3 })).map(([d, h]) => START + d * DAY + h * 3_600_000);
+const time = fc
+  .tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 3 }))
+  .map(([d, h]) => START + d * DAY + h * 3_600_000);
 const event = fc.integer({ min: 0, max: 2 ** 30 }).map((n) => n.toString(16).padStart(64, '0'));
 
 const reference: fc.Arbitrary<Reference> = fc.oneof(
@@ -30,9 +32,21 @@ const withCritical = <T extends object>(value: T, critical: boolean | undefined)
   critical === undefined ? value : { ...value, critical };
 
 const sighting = fc
-  .record({ source: crawlers, subject: domains, service: services, object: reference, confidence, evidence, critical: optionalCritical })
-  .map(({ critical, subject, ...rest }): GraphAction =>
-    withCritical({ type: 'sight-use' as const, subject: { kind: 'domain' as const, name: subject }, ...rest }, critical),
+  .record({
+    source: crawlers,
+    subject: domains,
+    service: services,
+    object: reference,
+    confidence,
+    evidence,
+    critical: optionalCritical,
+  })
+  .map(
+    ({ critical, subject, ...rest }): GraphAction =>
+      withCritical(
+        { type: 'sight-use' as const, subject: { kind: 'domain' as const, name: subject }, ...rest },
+        critical,
+      ),
   );
 
 // An event's id is a digest of its content, so two different statements never share one.
@@ -42,21 +56,30 @@ const statement = fc
 
 const use = fc
   .record({ statement, subject: reference, service: services, object: reference, critical: optionalCritical })
-  .map(({ statement: s, critical, ...rest }): GraphAction => withCritical({ type: 'state-use' as const, ...rest, ...s }, critical));
+  .map(
+    ({ statement: s, critical, ...rest }): GraphAction =>
+      withCritical({ type: 'state-use' as const, ...rest, ...s }, critical),
+  );
 
 const ownership = fc
   .record({ statement, domain: domains, organization: organizations })
   .map(({ statement: s, ...rest }): GraphAction => ({ type: 'state-ownership', ...rest, ...s }));
 
 const sameAs = fc
-  .record({ statement, pair: fc.uniqueArray(organizations, { minLength: 2, maxLength: 2 }), reason: fc.constantFrom('x', 'y') })
-  .map(({ statement: s, pair, reason }): GraphAction => ({
-    type: 'state-same-as',
-    organizations: pair as [string, string],
-    reason,
-    ...s,
-    event: `${s.event}${reason}`,
-  }));
+  .record({
+    statement,
+    pair: fc.uniqueArray(organizations, { minLength: 2, maxLength: 2 }),
+    reason: fc.constantFrom('x', 'y'),
+  })
+  .map(
+    ({ statement: s, pair, reason }): GraphAction => ({
+      type: 'state-same-as',
+      organizations: pair as [string, string],
+      reason,
+      ...s,
+      event: `${s.event}${reason}`,
+    }),
+  );
 
 const partOf = fc
   .record({ statement, organization: organizations, parent: organizations })
@@ -75,21 +98,30 @@ const naming = fc
   .map((n): GraphAction => ({ type: 'name-organization', ...n }));
 
 const incident = fc
-  .record({ id: fc.constantFrom('one', 'two'), time, event, title: fc.constantFrom('A', 'B'), affects: fc.uniqueArray(reference, { maxLength: 2, selector: (r) => JSON.stringify(r) }), evidence })
-  .map((i): GraphAction => ({
-    type: 'report-incident',
-    source: 'hibp',
-    ...i,
-    event: `${i.event}${i.time}${i.title}${JSON.stringify(i.affects)}`,
-    kind: 'BREACH',
-    description: '',
-    occurred: '2026-01',
-    occurredPrecision: 'MONTH',
-    reportedAt: START,
-    dataClasses: ['Email addresses'],
-    verified: true,
-    fabricated: false,
-  }));
+  .record({
+    id: fc.constantFrom('one', 'two'),
+    time,
+    event,
+    title: fc.constantFrom('A', 'B'),
+    affects: fc.uniqueArray(reference, { maxLength: 2, selector: (r) => JSON.stringify(r) }),
+    evidence,
+  })
+  .map(
+    (i): GraphAction => ({
+      type: 'report-incident',
+      source: 'hibp',
+      ...i,
+      event: `${i.event}${i.time}${i.title}${JSON.stringify(i.affects)}`,
+      kind: 'BREACH',
+      description: '',
+      occurred: '2026-01',
+      occurredPrecision: 'MONTH',
+      reportedAt: START,
+      dataClasses: ['Email addresses'],
+      verified: true,
+      fabricated: false,
+    }),
+  );
 
 const withdrawal = fc
   .record({ source: fc.oneof(partners, crawlers), before: time })

@@ -141,12 +141,20 @@ export function writeBadFiles(folder: string): void {
   cpSync(bundled('bad', 'test/fixtures'), folder, { recursive: true });
   const inFolder = (name: string) => join(folder, name);
   writeFileSync(inFolder('har-gzip-bomb.har.gz'), gzipSync(`{"log":{"comment":"${'0'.repeat(50 * 1024 * 1024)}"}}`));
-  const statement = { type: 'belongsTo', subject: 'long.example', object: 'x'.repeat(1024 * 1024), observedAt: '2026-10-01T12:00:00Z' };
+  const statement = {
+    type: 'belongsTo',
+    subject: 'long.example',
+    object: 'x'.repeat(1024 * 1024),
+    observedAt: '2026-10-01T12:00:00Z',
+  };
   const neighbour = { ...statement, subject: 'neighbour.example', object: 'Neighbour Ltd' };
   writeFileSync(inFolder('name-one-megabyte.jsonl'), `${JSON.stringify(statement)}\n${JSON.stringify(neighbour)}\n`);
   const har = JSON.parse(readFileSync(inFolder('har-url-credentials.har'), 'utf8'));
   const [first] = har.log.entries;
-  har.log.entries.push({ ...first, request: { ...first.request, url: 'https://user:FAKE-PASSWORD-4@?token=FAKE-TOKEN-5' } });
+  har.log.entries.push({
+    ...first,
+    request: { ...first.request, url: 'https://user:FAKE-PASSWORD-4@?token=FAKE-TOKEN-5' },
+  });
   writeFileSync(inFolder('har-refused-credentials.har'), JSON.stringify(har));
 }
 

@@ -1,5 +1,5 @@
 import type { GraphAction, Reference } from '../../src/graph/actions.ts';
-import { SOLE_PROVIDER_CRITICAL, type Service } from '../../src/identity/service.ts';
+import { type Service, SOLE_PROVIDER_CRITICAL } from '../../src/identity/service.ts';
 import { declaredSources } from './facts.ts';
 
 /**
@@ -90,7 +90,16 @@ export class ExposureOracle {
     const { source, subject, object, service } = action;
     this.#ends.add(JSON.stringify(subject)).add(JSON.stringify(object));
     const id = JSON.stringify([source, subject, object, service]);
-    const held = this.#claims.get(id) ?? { source, subject, object, service, sighted: [], asserted: [], retracted: [], measured: [] };
+    const held = this.#claims.get(id) ?? {
+      source,
+      subject,
+      object,
+      service,
+      sighted: [],
+      asserted: [],
+      retracted: [],
+      measured: [],
+    };
     this.#claims.set(id, held);
     return held;
   }
@@ -135,7 +144,10 @@ export class ExposureOracle {
     const times = [...sighted, ...asserted].map(({ time }) => time);
     const firstSeen = Math.min(...times);
     const lastSeen = Math.max(...times);
-    const assertion = asserted.reduce((a, b) => (b.time > a.time ? b : a), { time: Number.NEGATIVE_INFINITY, confidence: 0 });
+    const assertion = asserted.reduce((a, b) => (b.time > a.time ? b : a), {
+      time: Number.NEGATIVE_INFINITY,
+      confidence: 0,
+    });
     const retraction = Math.max(Number.NEGATIVE_INFINITY, ...retracted);
     const isTakenBack = retraction <= at && !(retraction < assertion.time && assertion.time <= at);
     const isStated = asserted.length > 0 && !(retracted.length > 0 && isTakenBack);
@@ -217,7 +229,13 @@ export class ExposureOracle {
   }
 
   /** Every path of distinct organizations, by length, then by keys, found by trying all. */
-  paths(from: string, to: string, maxHops: number, at: number, filter: { service?: Service; criticalOnly?: boolean }): string[][] {
+  paths(
+    from: string,
+    to: string,
+    maxHops: number,
+    at: number,
+    filter: { service?: Service; criticalOnly?: boolean },
+  ): string[][] {
     const found: string[][] = [];
     const { service, criticalOnly } = filter;
     const walk = (path: string[]): void => {

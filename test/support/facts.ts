@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseSources, type Sources } from '../../src/governance/sources.ts';
 import type {
   CompleteObservation,
   GraphAction,
@@ -12,7 +13,6 @@ import type {
 } from '../../src/graph/actions.ts';
 import type { Driver } from '../../src/graph/driver.ts';
 import { createWriter } from '../../src/graph/writer.ts';
-import { parseSources, type Sources } from '../../src/governance/sources.ts';
 import type { Service } from '../../src/identity/service.ts';
 import { uniqueName } from './database.ts';
 
@@ -31,7 +31,12 @@ export function end(text: string): Reference {
   return text.includes(':') ? { kind: 'organization', key: text } : { kind: 'domain', name: text };
 }
 
-const evidence = (host: string, observedAt: number) => ({ document: 'd'.repeat(64), record: 'line 1', host, observedAt });
+const evidence = (host: string, observedAt: number) => ({
+  document: 'd'.repeat(64),
+  record: 'line 1',
+  host,
+  observedAt,
+});
 
 /** A crawler saw it on that day. */
 export function sight(
@@ -74,7 +79,13 @@ export function stateUse(
   return { type: 'state-use', ...said(source, time), subject: end(subject), service, object: end(object), ...more };
 }
 
-export function own(source: string, domain: string, organization: string, time: number, more: More = {}): StateOwnership {
+export function own(
+  source: string,
+  domain: string,
+  organization: string,
+  time: number,
+  more: More = {},
+): StateOwnership {
   return { type: 'state-ownership', ...said(source, time), domain, organization, ...more };
 }
 

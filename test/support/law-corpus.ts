@@ -15,7 +15,13 @@ export function lawCorpus(folder: string): Delivery[] {
   const webdep = { stream: 'dns', source: 'webdep' } as const;
   const partner = { stream: 'partner-relationships', source: 'partner' } as const;
   return [
-    ...hars.map((name): Delivery => ({ stream: 'page-loads', source: 'page-crawler', file: bundled(`har/${name}`, 'test/fixtures') })),
+    ...hars.map(
+      (name): Delivery => ({
+        stream: 'page-loads',
+        source: 'page-crawler',
+        file: bundled(`har/${name}`, 'test/fixtures'),
+      }),
+    ),
     { ...webdep, file: part('dns/us-dns-202304.gz', 500), observedAt: day1 },
     // The same sites again, some with other providers: complete observations meet.
     { ...webdep, file: firstLines(folder, bundled('dns/last_DNS_data.gz', 'test/fixtures'), 700), observedAt: day2 },
@@ -42,7 +48,11 @@ export function lawCorpus(folder: string): Delivery[] {
       observedAt: '2020-06-01T00:00:00Z',
     },
     { stream: 'breach-incidents', source: 'hibp', file: bundled('breaches/hibp-style-invented.json', 'test/fixtures') },
-    { stream: 'breach-incidents', source: 'veris', file: bundled('breaches/veris-style-invented.jsonl', 'test/fixtures') },
+    {
+      stream: 'breach-incidents',
+      source: 'veris',
+      file: bundled('breaches/veris-style-invented.jsonl', 'test/fixtures'),
+    },
     // Bad neighbours, so that dead letters are a part of the account.
     { ...partner, file: bundled('bad/relationships.jsonl', 'test/fixtures') },
     { ...partner, file: write(folder, 'partner.jsonl', partnerStatements()) },
@@ -54,13 +64,26 @@ type Statement = Readonly<Record<string, unknown>>;
 
 const at = (day: number): string => new Date(Date.UTC(2026, day)).toISOString();
 const uses = (subject: string, object: string, day: number, more: Statement = {}): Statement => ({
-  type: 'uses', subject, object, service: 'dns', observedAt: at(day), ...more,
+  type: 'uses',
+  subject,
+  object,
+  service: 'dns',
+  observedAt: at(day),
+  ...more,
 });
 const belongsTo = (subject: string, object: string, day: number, more: Statement = {}): Statement => ({
-  type: 'belongsTo', subject, object, observedAt: at(day), ...more,
+  type: 'belongsTo',
+  subject,
+  object,
+  observedAt: at(day),
+  ...more,
 });
 const sameAs = (subject: string, object: string, day: number, more: Statement = {}): Statement => ({
-  type: 'sameAs', subject, object, observedAt: at(day), ...more,
+  type: 'sameAs',
+  subject,
+  object,
+  observedAt: at(day),
+  ...more,
 });
 
 /** Forty subjects on which statement, retraction and restatement meet, each in its own turn of events. */

@@ -28,7 +28,9 @@ describe('the fold', () => {
   it('gives the same graph in whatever order events arrive', () => {
     fc.assert(
       fc.property(
-        arbitraryEvents(40).chain((events) => fc.tuple(fc.constant(events), fc.shuffledSubarray(events, { minLength: events.length }))),
+        arbitraryEvents(40).chain((events) =>
+          fc.tuple(fc.constant(events), fc.shuffledSubarray(events, { minLength: events.length })),
+        ),
         ([events, shuffled]) => {
           expect(plain(fold(shuffled))).toBe(plain(fold(events)));
         },
@@ -141,7 +143,9 @@ describe('a claim', () => {
 
   it('keeps the first document of a day and host, the newest days first, five in all', () => {
     const day = 86_400_000;
-    expect(claimOf([sightUse(5, 'a', 'late'), sightUse(3, 'a', 'early')]).evidence.map((e) => e.document)).toEqual(['early']);
+    expect(claimOf([sightUse(5, 'a', 'late'), sightUse(3, 'a', 'early')]).evidence.map((e) => e.document)).toEqual([
+      'early',
+    ]);
     const many = Array.from({ length: 9 }, (_, i) => sightUse(i * day, 'a', `${i}`));
     const kept = claimOf(many).evidence;
     expect(kept).toHaveLength(MAX_EVIDENCE);

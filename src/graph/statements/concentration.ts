@@ -65,7 +65,9 @@ export interface RankedVendor {
 }
 
 /** The first row counts everybody; there is none where nobody depends on anything. */
-export type RankingRow = RankedVendor | (Omit<RankedVendor, 'vendor' | 'vendorName'> & { vendor: null; vendorName: null });
+export type RankingRow =
+  | RankedVendor
+  | (Omit<RankedVendor, 'vendor' | 'vendorName'> & { vendor: null; vendorName: null });
 
 type RankingParams = Judgement & RankingFilter & Keyset;
 
@@ -84,7 +86,10 @@ RETURN count(*) AS total`,
 );
 
 /** All that each organization is used for by others. */
-export const servicesOf = statement<Judgement & { keys: readonly string[] }, { key: string; services: readonly string[] }>(
+export const servicesOf = statement<
+  Judgement & { keys: readonly string[] },
+  { key: string; services: readonly string[] }
+>(
   'concentration.servicesOf',
   `${WITHDRAWN}
 UNWIND $keys AS key

@@ -64,7 +64,9 @@ const MEASURED = `r.criticalDay * 2 + CASE WHEN r.critical THEN 1 ELSE 0 END`;
  * Confidence of `[{source, weight}]`: 1 − Π(1 − cᵢ) over the sources in ascending order, cᵢ the source's strongest.
  * One claim alone, which is most of them, gives the same number without the loops.
  */
-export const combined = (weights: string): string => `CASE WHEN size(${weights}) = 1 THEN 1.0 - (1.0 - ${weights}[0].weight)
+export const combined = (
+  weights: string,
+): string => `CASE WHEN size(${weights}) = 1 THEN 1.0 - (1.0 - ${weights}[0].weight)
   ELSE 1.0 - reduce(doubt = 1.0, id IN $sourceIds | doubt * (1.0 -
     reduce(most = 0.0, c IN ${weights} | CASE WHEN c.source = id AND c.weight > most THEN c.weight ELSE most END)))
   END`;
@@ -83,8 +85,7 @@ export const nodesOf = (key: string, node: string): string => `CALL (${key}) {
 export const organizationOf = (node: string, owner: string): string =>
   `coalesce(CASE WHEN ${node}:Organization THEN ${node}.canonical END, ${owner}.canonical, 'domain:' + ${node}.name)`;
 
-export const owner = (node: string, as: string): string =>
-  `OPTIONAL MATCH (${node})-[:OWNED_BY]->(${as}:Organization)`;
+export const owner = (node: string, as: string): string => `OPTIONAL MATCH (${node})-[:OWNED_BY]->(${as}:Organization)`;
 
 /** The newest name that a source gave to any of the organizations that `key` stands for. */
 export const nameOf = (key: string): string => `coalesce(head(COLLECT {

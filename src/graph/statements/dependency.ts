@@ -65,7 +65,9 @@ const LISTED = `($service IS NULL OR any(u IN services WHERE u.service = $servic
     AND ($minConfidence IS NULL OR confidence >= $minConfidence)`;
 
 /** What a listing is ordered by, ascending; the name is looked up only where it is asked for. */
-const sortValue = (key: string): string => `CASE $orderBy WHEN 'CONFIDENCE' THEN -confidence WHEN 'LAST_SEEN' THEN -lastSeen
+const sortValue = (
+  key: string,
+): string => `CASE $orderBy WHEN 'CONFIDENCE' THEN -confidence WHEN 'LAST_SEEN' THEN -lastSeen
     ELSE toLower(${nameOf(`CASE $orderBy WHEN 'NAME' THEN ${key} ELSE '' END`)}) END`;
 
 type Listing = Judgement & DependencyFilterParams & Keyset & { readonly orderBy: string };

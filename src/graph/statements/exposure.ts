@@ -1,6 +1,6 @@
 import { statement } from '../statement.ts';
-import { HOP_IS_CRITICAL } from './dependency.ts';
 import { IN_FORCE, type Judgement, judged, nodesOf, organizationOf, owner, WITHDRAWN } from './deduction.ts';
+import { HOP_IS_CRITICAL } from './dependency.ts';
 
 /** Hops between organizations, level by level: what the questions beyond the first hop are made of. */
 

@@ -1,5 +1,5 @@
-import { statement } from '../statement.ts';
 import type { integer } from '../driver.ts';
+import { statement } from '../statement.ts';
 
 type Int = ReturnType<typeof integer>;
 

@@ -111,10 +111,7 @@ export const createClaims: Readonly<Record<string, Statement<CreateClaims, Recor
 export const updateClaims = statement<
   { rows: readonly { id: string; properties: Record<string, unknown> }[] },
   Record<string, never>
->(
-  'write.updateClaims',
-  'UNWIND $rows AS row MATCH ()-[r]->() WHERE elementId(r) = row.id SET r = row.properties',
-);
+>('write.updateClaims', 'UNWIND $rows AS row MATCH ()-[r]->() WHERE elementId(r) = row.id SET r = row.properties');
 
 export const updateDomains = statement<
   { rows: readonly { id: string; properties: Record<string, unknown> }[] },
