@@ -1,18 +1,9 @@
 import type { Detection, Detector } from '../../src/detection/detector.ts';
 import type { Service } from '../../src/identity/service.ts';
 import { type Refusal, refuse, refuseAt } from '../refusal.ts';
-import type { DnsLookup, DnsRecord } from './formats.ts';
-import { type Provider, providerOf, readTarget, type Target } from './provider.ts';
+import type { DnsLookup } from './formats.ts';
+import { type Answer, type Context, type Provider, providerOf, readTarget, type Target } from './provider.ts';
 import { readTexts } from './texts.ts';
-
-/** What an answer says of the domain that was looked up. */
-export interface Answer {
-  readonly providers: readonly Provider[];
-  /** Services of which it is the whole set. */
-  readonly complete: readonly Service[];
-  readonly refused: readonly Refusal[];
-  readonly filtered: number;
-}
 
 /** Something in the answer makes all of it worthless. */
 export interface Worthless {
@@ -60,15 +51,6 @@ export function readAnswer(
     default:
       return undefined;
   }
-}
-
-export interface Context {
-  readonly records: readonly DnsRecord[];
-  readonly target: Target;
-  /** The answer in its line: `results.NS`. */
-  readonly path: string;
-  /** The line, for refusals. */
-  readonly place: string;
 }
 
 type Detect = (host: string) => Detection | undefined;

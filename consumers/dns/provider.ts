@@ -2,7 +2,8 @@ import type { Detection } from '../../src/detection/detector.ts';
 import type { Reference } from '../../src/graph/actions.ts';
 import { normaliseHost, registrableDomain } from '../../src/identity/domain-name.ts';
 import type { Service } from '../../src/identity/service.ts';
-import type { Fault } from '../refusal.ts';
+import type { Fault, Refusal } from '../refusal.ts';
+import type { DnsRecord } from './formats.ts';
 
 /** Who serves a domain by an answer, and where the answer says so. */
 export interface Provider {
@@ -19,6 +20,25 @@ export interface Provider {
 export interface Target {
   readonly host: string;
   readonly domain: string;
+}
+
+/** The records of one answer, and where they stand. */
+export interface Context {
+  readonly records: readonly DnsRecord[];
+  readonly target: Target;
+  /** The answer in its line: `results.NS`. */
+  readonly path: string;
+  /** The line, for refusals. */
+  readonly place: string;
+}
+
+/** What an answer says of the domain that was looked up. */
+export interface Answer {
+  readonly providers: readonly Provider[];
+  /** Services of which it is the whole set. */
+  readonly complete: readonly Service[];
+  readonly refused: readonly Refusal[];
+  readonly filtered: number;
 }
 
 /** Reads the host that a record points to. The reason says only what is wrong with it. */

@@ -1,8 +1,7 @@
 import type { Detector } from '../../src/detection/detector.ts';
 import { type Refusal, refuse, refuseAt } from '../refusal.ts';
-import type { Answer, Context } from './answers.ts';
 import type { DnsRecord } from './formats.ts';
-import { type Provider, providerOf, readTarget, type Target } from './provider.ts';
+import { type Answer, type Context, type Provider, providerOf, readTarget, type Target } from './provider.ts';
 
 /** An SPF include that no rule knows: somebody there may send mail for the domain. */
 const UNKNOWN_SENDER = { service: 'MAIL', confidence: 0.5 } as const;

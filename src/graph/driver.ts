@@ -1,7 +1,7 @@
 import neo4j, { type Driver } from 'neo4j-driver';
 import { AppError } from '../errors.ts';
 
-export type { Driver, ManagedTransaction, Session } from 'neo4j-driver';
+export type { Driver, ManagedTransaction } from 'neo4j-driver';
 
 export interface DatabaseAddress {
   /** `bolt://…` or `neo4j://…` */

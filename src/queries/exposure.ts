@@ -56,11 +56,10 @@ export function createExposureQueries(context: QueryContext, queries: Organizati
       const at = instantOf(page);
       const pairs = found.flatMap((path) => path.slice(1).map((vendor, i) => ({ dependent: path[i] ?? from, vendor })));
       const dependencies = await readDependencies(context, pairs, at);
-      let read = 0;
       const listed = toPage(
         found,
         page,
-        (path) => toPath(dependencies.slice(read, (read += path.length - 1)), args),
+        (path) => toPath(dependencies.splice(0, path.length - 1), args),
         (path) => path,
       );
       // A claim may have gone between the search and the reading of its steps.
