@@ -5,6 +5,7 @@ import { isKafkaError } from './assignment.ts';
 import { type Kafka, logEnds, withAdmin } from './kafka.ts';
 import { positionKey } from './positions.ts';
 import { startPulse } from './pulse.ts';
+import { pauseAfter } from './retry.ts';
 import { type StreamSlice, slices } from './slices.ts';
 
 type Handle = (slice: StreamSlice) => Promise<void>;
@@ -20,6 +21,27 @@ export async function readToEnd(kafka: Kafka, topics: readonly string[], handle:
     if (start < end) ends.set(positionKey(topic, partition), end);
   }
   if (ends.size === 0) return;
+  const reader = createReader(ends, handle);
+  for (let failures = 1, before = 0; ; failures++) {
+    try {
+      return await readOn(kafka, topics, reader);
+    } catch (error) {
+      if (!isKafkaError(error)) throw error;
+      if (reader.handled() > before) failures = 1;
+      before = reader.handled();
+      if (failures === ATTEMPTS) throw new AppError('STREAM_UNAVAILABLE', 'Kafka went away while reading', {}, error);
+      await pauseAfter(failures, new AbortController().signal);
+    }
+  }
+}
+
+/** So often in a row, with nothing read between. */
+const ATTEMPTS = 10;
+
+type Reader = ReturnType<typeof createReader>;
+
+/** Goes on from where the reader is, to the end, as the only member of a group of its own. */
+async function readOn(kafka: Kafka, topics: readonly string[], reader: Reader): Promise<void> {
   const groupId = `avd.reader.${randomUUID()}`;
   const consumer = kafka.consumer({
     groupId,
@@ -29,29 +51,26 @@ export async function readToEnd(kafka: Kafka, topics: readonly string[], handle:
     retry: { retries: 8, restartOnFailure: async () => false },
   });
   try {
-    await consumeUntil(consumer, topics, createReader(ends, handle));
-  } catch (error) {
-    throw isKafkaError(error) ? new AppError('STREAM_UNAVAILABLE', 'Kafka went away while reading', {}, error) : error;
+    await consumeUntil(consumer, topics, reader);
   } finally {
     await consumer.disconnect().catch(() => undefined);
     await withAdmin(kafka, (admin) => admin.deleteGroups([groupId])).catch(() => undefined);
   }
 }
 
-/** Hands batches to `read` until it says that nothing is left. */
-async function consumeUntil(
-  consumer: Consumer,
-  topics: readonly string[],
-  read: (batch: EachBatchPayload['batch']) => Promise<boolean>,
-): Promise<void> {
+/** Hands batches to the reader until it says that nothing is left. */
+async function consumeUntil(consumer: Consumer, topics: readonly string[], reader: Reader): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     let failed = false;
     consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
-    const eachBatch = async ({ batch, heartbeat }: EachBatchPayload): Promise<void> => {
-      if (failed) return;
+    consumer.on(consumer.events.GROUP_JOIN, () => {
+      for (const position of reader.positions()) consumer.seek(position);
+    });
+    const eachBatch = async ({ batch, heartbeat, isStale }: EachBatchPayload): Promise<void> => {
+      if (failed || isStale()) return;
       const pulse = startPulse(heartbeat);
       try {
-        if (await read(batch)) resolve();
+        if (await reader.read(batch)) resolve();
       } catch (error) {
         // Not thrown: the client would hand out the batch again.
         failed = true;
@@ -69,21 +88,32 @@ async function consumeUntil(
   });
 }
 
-/** Each partition up to its end in `ends`, once; says whether all are read. */
+/** Each partition up to its end in `ends`, once, over any number of memberships. */
 function createReader(ends: ReadonlyMap<string, number>, handle: Handle) {
   const left = new Set(ends.keys());
-  const next = new Map<string, number>();
-  return async (batch: EachBatchPayload['batch']): Promise<boolean> => {
-    const key = positionKey(batch.topic, batch.partition);
+  const next = new Map<string, { topic: string; partition: number; offset: number }>();
+  let handled = 0;
+
+  const read = async (batch: EachBatchPayload['batch']): Promise<boolean> => {
+    const { topic, partition } = batch;
+    const key = positionKey(topic, partition);
     const end = ends.get(key) ?? 0;
     for (const slice of slices(batch, Number(batch.firstOffset()))) {
-      // A membership that was lost begins again at the start of the log: what was handed out is not repeated.
-      const from = Math.max(next.get(key) ?? 0, slice.from);
+      const from = Math.max(next.get(key)?.offset ?? 0, slice.from);
       const records = slice.records.filter(({ offset }) => offset >= from && offset < end);
       if (records.length > 0) await handle({ ...slice, from, records });
-      next.set(key, Math.max(slice.next, from));
+      handled += records.length;
+      next.set(key, { topic, partition, offset: Math.max(slice.next, from) });
       if (slice.next >= end) left.delete(key);
     }
     return left.size === 0;
+  };
+
+  return {
+    /** Hands out what is new of a batch; says whether everything is read. */
+    read,
+    handled: () => handled,
+    /** Where a new membership goes on. */
+    positions: () => [...next.values()].map((position) => ({ ...position, offset: String(position.offset) })),
   };
 }
