@@ -6,45 +6,64 @@ import { DAY, midnight } from './claim-state.ts';
 export const REMEMBERED = 250_000;
 
 /**
- * What a writer knows to be in the graph, so that seeing it again on the same day costs nothing. Something is remembered
- * only after it was committed, and all is forgotten when the database is another.
+ * What a writer knows to be in the graph, so that seeing it again on the same day costs nothing, and locks no vendor.
+ * Something is remembered only after it was committed, and all is forgotten when the database is another.
  */
 export interface Repeats {
-  /** Whether each of these actions can add nothing to what is committed. */
-  covers(actions: readonly GraphAction[]): boolean;
+  /** Whether the action can add nothing to what is committed. */
+  covers(action: GraphAction): boolean;
   remember(actions: readonly GraphAction[]): void;
   forget(): void;
 }
 
 export function createRepeats(max = REMEMBERED): Repeats {
-  const earliest = new LRUCache<string, number>({ max });
+  /** The time, by name, from when on (of a sighting) or until when (of an organization's name) nothing is new. */
+  const times = new LRUCache<string, number>({ max });
   return {
-    covers: (actions) =>
-      actions.every((action) => {
-        const name = sameDayName(action);
-        const held = name === undefined ? undefined : earliest.get(name);
-        return held !== undefined && (held < timeOf(action) || action.type !== 'sight-use');
-      }),
+    covers(action) {
+      const name = repeatName(action);
+      const held = name === undefined ? undefined : times.get(name);
+      if (held === undefined) {
+        return false;
+      }
+      switch (action.type) {
+        case 'sight-use':
+          // Of equal times the smaller document is kept, so only a later one certainly adds nothing.
+          return held < action.evidence.observedAt;
+        case 'name-organization':
+          return held >= action.time;
+        default:
+          return true;
+      }
+    },
     remember(actions) {
       for (const action of actions) {
-        const name = sameDayName(action);
+        const name = repeatName(action);
         if (name !== undefined) {
-          const time = timeOf(action);
-          const held = earliest.get(name);
-          earliest.set(name, held === undefined ? time : Math.min(held, time));
+          times.set(name, knownTime(action, times.get(name)));
         }
       }
     },
-    forget: () => earliest.clear(),
+    forget: () => times.clear(),
   };
 }
 
+function knownTime(action: GraphAction, held: number | undefined): number {
+  switch (action.type) {
+    case 'sight-use':
+      return Math.min(action.evidence.observedAt, held ?? action.evidence.observedAt);
+    case 'name-organization':
+      return Math.max(action.time, held ?? action.time);
+    default:
+      return 0;
+  }
+}
+
 /**
- * Equal for two actions of which the later one adds nothing to the earlier: all that they say is the same but for the
- * time of day and the document, and of each day and host the earliest evidence is kept. Statements carry their exact
- * time, so they have no such name.
+ * Equal for two actions that say the same but for the time of day and the document: of each day and host the earliest
+ * evidence is kept. Claims that are stated carry their exact time, so they have no such name.
  */
-function sameDayName(a: GraphAction): string | undefined {
+function repeatName(a: GraphAction): string | undefined {
   switch (a.type) {
     case 'sight-use': {
       const { source, service, confidence, critical, evidence } = a;
@@ -57,12 +76,9 @@ function sameDayName(a: GraphAction): string | undefined {
       return `o\t${a.source}\t${a.stream}\t${a.domain}\t${midnight(a.observedAt) / DAY}`;
     case 'complete-observation':
       return `c\t${a.source}\t${a.service}\t${a.domain}\t${a.day}`;
+    case 'name-organization':
+      return `n\t${a.key}\t${a.name}`;
     default:
       return undefined;
   }
-}
-
-/** Only of a sighting's evidence does the time of day matter. */
-function timeOf(action: GraphAction): number {
-  return action.type === 'sight-use' ? action.evidence.observedAt : 0;
 }

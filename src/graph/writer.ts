@@ -75,7 +75,9 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
   return {
     async write(batch) {
       const mapped = batch.events.filter((event) => event.outcome === 'mapped').map((event) => event.actions);
-      const fresh = mapped.filter((actions) => actions.length > 0 && !repeats.covers(actions));
+      const fresh = mapped
+        .map((actions) => actions.filter((action) => !repeats.covers(action)))
+        .filter((actions) => actions.length > 0);
       const plan = planBatch(fresh);
       await withdrawSources(driver, plan, rankOf);
       const { counters, pointed } = await inSession(driver, 'WRITE', async (tx) => {
