@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Service } from '../../src/identity/service.ts';
 import { loadKnowledge } from '../../src/main/knowledge.ts';
 import { createNeo4jQueries } from '../../src/queries/neo4j.ts';
-import type { Service } from '../../src/identity/service.ts';
 import { bundled } from '../support/deliveries.ts';
 import { createPipeline } from '../support/pipeline.ts';
 

@@ -6,7 +6,7 @@ import { checkGraph } from '../../src/graph/check.ts';
 import { openDriver } from '../../src/graph/driver.ts';
 import { graphHash } from '../../src/graph/hash.ts';
 import { createOffsetStore } from '../../src/graph/offsets.ts';
-import { ingestFiles, type IngestReport } from '../../src/main/ingest.ts';
+import { type IngestReport, ingestFiles } from '../../src/main/ingest.ts';
 import { lagOf, readStreamStatus, waitUntilApplied } from '../../src/main/stream-status.ts';
 import { createKafka, logEnds } from '../../src/stream/kafka.ts';
 import { createProducer, type OutgoingMessage, type StreamProducer } from '../../src/stream/producer.ts';
@@ -92,7 +92,9 @@ export function createPipeline(servers: TestServers, sources: Sources) {
     const applied = untilDone(async () => {
       await waitUntilApplied(streams, { timeoutMs }).catch((error: unknown) => {
         const isLate = error instanceof AppError && error.code === 'SERVER_NOT_READY';
-        throw isLate ? new Error(`${error.message}\n${consumers.map((c) => c.output().slice(-2_000)).join('\n')}`) : error;
+        throw isLate
+          ? new Error(`${error.message}\n${consumers.map((c) => c.output().slice(-2_000)).join('\n')}`)
+          : error;
       });
     }, forever);
     try {
@@ -112,7 +114,14 @@ export function createPipeline(servers: TestServers, sources: Sources) {
       for (const { topic, partition, start: first, end } of await logEnds(kafka, topics)) {
         sum.messages += end - first;
         const row = rows.find((r) => r.group === group && r.topic === topic && r.partition === partition);
-        const { next, ...counters } = row ?? { first, next: first, applied: 0, superseded: 0, filtered: 0, deadLettered: 0 };
+        const { next, ...counters } = row ?? {
+          first,
+          next: first,
+          applied: 0,
+          superseded: 0,
+          filtered: 0,
+          deadLettered: 0,
+        };
         const counted = COUNTERS.reduce((total, name) => total + counters[name], 0);
         for (const name of COUNTERS) sum[name] += counters[name];
         if (counters.first === first && next === end && counted === end - first) continue;
@@ -137,8 +146,7 @@ export function createPipeline(servers: TestServers, sources: Sources) {
     (await createOffsetStore(driver).all()).reduce((sum, row) => sum + row.next, 0);
 
   /** Messages that a stage has not handled yet. */
-  const lag = async (): Promise<number> =>
-    lagOf(await readStreamStatus({ kafka, offsets: createOffsetStore(driver) }));
+  const lag = async (): Promise<number> => lagOf(await readStreamStatus({ kafka, offsets: createOffsetStore(driver) }));
 
   async function close(): Promise<void> {
     await producer.close();
