@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { openDriver } from '../../src/graph/driver.ts';
 import { readServersFile } from '../../src/local/home.ts';
@@ -17,6 +17,9 @@ import { createKafka, ensureTopics, logEnds, withAdmin } from '../../src/stream/
 import { createProducer } from '../../src/stream/producer.ts';
 import { RAW_TOPICS } from '../../src/stream/topics.ts';
 import { watchFolder } from '../support/watchdog.ts';
+
+/** Servers start and stop several times in each. */
+vi.setConfig({ testTimeout: 600_000 });
 
 let folder: string;
 let end: () => Promise<void>;
@@ -135,4 +138,4 @@ test('children of a start that was killed are recovered by the next, on new port
     rmSync(home, { recursive: true, force: true });
   }
   expect(javaHere()).toEqual([]);
-}, 600_000);
+});
