@@ -286,7 +286,7 @@ describe('a listing', () => {
     // a is used for two services, but that is one source; c was stated more strongly.
     expect(await dependents({})).toEqual([['c', 'a'], ['b', 'd'], ['e']]);
     expect(await dependents({ orderBy: 'NAME' })).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
-    expect(await dependents({ orderBy: 'LAST_SEEN' })).toEqual([['e', 'd'], ['c', 'a'], ['b']]);
+    expect(await dependents({ orderBy: 'LAST_SEEN' })).toEqual([['e', 'd'], ['c', 'b'], ['a']]);
   });
 
   test('is filtered without changing what a dependency says', async () => {
