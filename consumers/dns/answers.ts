@@ -1,7 +1,7 @@
 import type { Detection, Detector } from '../../src/detection/detector.ts';
 import type { Service } from '../../src/identity/service.ts';
 import { type Refusal, refuse, refuseAt } from '../refusal.ts';
-import type { DnsLookup } from './formats.ts';
+import type { DnsLookup, DnsRecord } from './formats.ts';
 import { type Answer, type Context, type Provider, providerOf, readTarget, type Target } from './provider.ts';
 import { readTexts } from './texts.ts';
 

@@ -5,7 +5,6 @@ import { buildSchema, parse as parseDocument, validate } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { frameFile } from '../../consumers/framing.ts';
-import type { Refusal } from '../../consumers/refusal.ts';
 import type { GraphAction, Reference } from '../../src/graph/actions.ts';
 import { fanOutRecord } from '../../src/main/fan-out.ts';
 import { loadKnowledge } from '../../src/main/knowledge.ts';
@@ -13,6 +12,7 @@ import { mapTyped } from '../../src/main/mapping.ts';
 import { readQuestions } from '../../src/main/questions.ts';
 import { rawMessage } from '../../src/main/raw-message.ts';
 import type { SampleFile } from '../../src/main/sample.ts';
+import type { RefusedPart } from '../../src/stream/dead-letters.ts';
 import { RAW_TOPICS } from '../../src/stream/topics.ts';
 
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -22,7 +22,7 @@ const files: readonly (Omit<SampleFile, 'observedAt'> & { observedAt?: string })
 
 interface Read {
   readonly actions: GraphAction[];
-  readonly refused: Pick<Refusal, 'code' | 'place'>[];
+  readonly refused: Pick<RefusedPart, 'code' | 'place'>[];
 }
 
 const knowing = loadKnowledge();
@@ -42,7 +42,7 @@ async function read(name: string): Promise<Read> {
     const { value, headers } = await rawMessage(framed, delivery);
     const record = { key: null, value: Buffer.from(value), headers: headers!, offset: 0, timestamp: Date.now() };
     const result = fanOutRecord(record, RAW_TOPICS[stream], 0, knowledge);
-    refused.push(...(result.refused as Read['refused']));
+    refused.push(...result.refused);
     for (const event of result.events) actions.push(...mapTyped(event.topic, event.value, event));
   }
   return { actions, refused };
