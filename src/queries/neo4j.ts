@@ -1,5 +1,5 @@
-import type { Driver } from '../graph/driver.ts';
 import type { Sources } from '../governance/sources.ts';
+import type { Driver } from '../graph/driver.ts';
 import { createClaimQueries } from './claim.ts';
 import { createConcentrationQueries } from './concentration.ts';
 import { createQueryContext } from './context.ts';
@@ -33,7 +33,12 @@ export interface Neo4jQueriesDeps {
  * const page = { first: 20, at: Date.now() };
  * const risk = await queries.concentrationRisk({ service: 'DNS', maxHops: 4 }, page);
  */
-export function createNeo4jQueries({ driver, sources, timeout = TIMEOUT_MS, onStatement }: Neo4jQueriesDeps): ExposureQueries {
+export function createNeo4jQueries({
+  driver,
+  sources,
+  timeout = TIMEOUT_MS,
+  onStatement,
+}: Neo4jQueriesDeps): ExposureQueries {
   return bind(createReader({ driver, timeout, onStatement }), sources);
 }
 

@@ -26,7 +26,15 @@ const short = (key: unknown) => String(key).replace(/^domain:(.*)\.example$/, '$
 
 describe('a chain of dependencies with a circle in it', () => {
   // a → b → c → d, c → b, and a → d for analytics.
-  beforeEach(() => facts(uses('a', 'b'), uses('b', 'c', 'CDN'), uses('c', 'd'), uses('c', 'b', 'ANALYTICS'), uses('a', 'd', 'ANALYTICS')));
+  beforeEach(() =>
+    facts(
+      uses('a', 'b'),
+      uses('b', 'c', 'CDN'),
+      uses('c', 'd'),
+      uses('c', 'b', 'ANALYTICS'),
+      uses('a', 'd', 'ANALYTICS'),
+    ),
+  );
 
   test('blastRadius counts each organization once, at its shortest distance', async () => {
     const blast = (args: Partial<Parameters<ExposureQueries['blastRadius']>[1]> = {}) =>
@@ -46,7 +54,10 @@ describe('a chain of dependencies with a circle in it', () => {
 
   test('the organizations of a blast radius are paged by distance, then key', async () => {
     const first = await queries.blastRadiusOrganizations('domain:d.example', { maxHops: 4 }, { first: 2, at });
-    expect(first.edges.map(({ node }) => [short(node.organization.key), node.distance])).toEqual([['a', 1], ['c', 1]]);
+    expect(first.edges.map(({ node }) => [short(node.organization.key), node.distance])).toEqual([
+      ['a', 1],
+      ['c', 1],
+    ]);
     const after = first.edges.at(-1)?.cursor;
     const rest = await queries.blastRadiusOrganizations('domain:d.example', { maxHops: 4 }, { first: 2, at, after });
     expect(rest.edges.map(({ node }) => [short(node.organization.key), node.distance])).toEqual([['b', 2]]);
@@ -70,7 +81,10 @@ describe('a chain of dependencies with a circle in it', () => {
     };
     const all = await paths();
     expect(all.map(({ node }) => node.steps.map(({ vendor }) => short(vendor.key)).join())).toEqual(['d', 'b,c,d']);
-    expect(all.map(({ node }) => [node.length, node.critical])).toEqual([[1, false], [3, true]]);
+    expect(all.map(({ node }) => [node.length, node.critical])).toEqual([
+      [1, false],
+      [3, true],
+    ]);
     expect(all[1]?.node.confidence).toBeCloseTo(0.8 ** 3, 12);
     expect(await paths({ service: 'DNS' })).toHaveLength(1);
     expect(await paths({ criticalOnly: true })).toHaveLength(1);
@@ -80,7 +94,10 @@ describe('a chain of dependencies with a circle in it', () => {
 
   test('a cursor of another path is refused', async () => {
     const after = { at, key: ['domain:a.example', 'domain:c.example'] };
-    const asked = queries.exposurePaths({ from: 'domain:a.example', to: 'domain:d.example', maxHops: 4 }, { ...page, after });
+    const asked = queries.exposurePaths(
+      { from: 'domain:a.example', to: 'domain:d.example', maxHops: 4 },
+      { ...page, after },
+    );
     await expect(asked).rejects.toMatchObject({ code: 'BAD_CURSOR' });
   });
 });
@@ -101,7 +118,13 @@ describe('concentrationRisk', () => {
 
   const risk = async (args: Partial<Parameters<ExposureQueries['concentrationRisk']>[0]>) => {
     const found = await queries.concentrationRisk({ maxHops: 4, ...args }, page);
-    const rows = found.edges.map(({ node: n }) => [short(n.vendor.key), n.direct, n.directCritical, n.reach, n.reachCritical]);
+    const rows = found.edges.map(({ node: n }) => [
+      short(n.vendor.key),
+      n.direct,
+      n.directCritical,
+      n.reach,
+      n.reachCritical,
+    ]);
     return { rows, totals: [found.dependentTotal, found.criticalTotal] };
   };
 
@@ -191,6 +214,10 @@ describe('a question', () => {
     await facts(uses('a', 'b'), stateUse('partner', 'partner:x', 'DNS', 'partner:y', day(1)));
     // The first level cannot be read in no time at all.
     const hurried = createNeo4jQueries({ driver, sources: declaredSources, timeout: 0.5 });
-    expect(await hurried.blastRadius('domain:b.example', { maxHops: 4 }, at)).toEqual({ total: 0, byDistance: [], bound: 'TIME' });
+    expect(await hurried.blastRadius('domain:b.example', { maxHops: 4 }, at)).toEqual({
+      total: 0,
+      byDistance: [],
+      bound: 'TIME',
+    });
   });
 });

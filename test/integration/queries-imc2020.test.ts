@@ -43,7 +43,17 @@ async function actionsOf(file: string): Promise<GraphAction[]> {
     }
     const { bytes, place, format, columns } = framed;
     const document = createHash('sha256').update(bytes).digest('hex');
-    const raw = { bytes, place, format, columns, document, stream, source: 'imc2020', observedAt: MEASURED, producedAt: AT };
+    const raw = {
+      bytes,
+      place,
+      format,
+      columns,
+      document,
+      stream,
+      source: 'imc2020',
+      observedAt: MEASURED,
+      producedAt: AT,
+    };
     for (const { topic, value, id, source, time } of fanOutPartnerRelationships(raw, knowledge).events) {
       actions.push(...mapTyped(topic, value, { id, source, time }));
     }
@@ -66,12 +76,20 @@ async function figures(service: Service, vendors: readonly string[]) {
 test('the dependencies of the sites add up to the published figures', async () => {
   expect(await figures('DNS', ['imc2020:cloudflare', 'imc2020:aws', 'imc2020:godaddy'])).toEqual({
     all: [72_601, 70_884],
-    of: [[23_520, 23_396], [11_614, 11_411], [4_235, 4_054]],
+    of: [
+      [23_520, 23_396],
+      [11_614, 11_411],
+      [4_235, 4_054],
+    ],
   });
   const authorities = ['imc2020:digicertinc', "imc2020:let'sencrypt", 'imc2020:comodocalimited'];
   expect(await figures('CERTIFICATE_AUTHORITY', authorities)).toEqual({
     all: [77_664, 58_988],
-    of: [[25_485, 21_378], [20_879, 15_118], [8_525, 4_928]],
+    of: [
+      [25_485, 21_378],
+      [20_879, 15_118],
+      [8_525, 4_928],
+    ],
   });
 }, 300_000);
 
