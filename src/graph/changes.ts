@@ -6,9 +6,14 @@ import {
   ClaimKind as ClaimKindNumber,
   IdentityChangedSchema,
 } from '../stream/generated/avd/changes/v1/changes_pb.ts';
-import { Service as ServiceNumber } from '../stream/generated/avd/common/v1/common_pb.ts';
+import {
+  type Reference as ReferenceMessage,
+  ReferenceSchema,
+  Service as ServiceNumber,
+} from '../stream/generated/avd/common/v1/common_pb.ts';
 import { CHANGE_TOPICS } from '../stream/topics.ts';
 import type { Reference } from './actions.ts';
+import { DAY } from './claim-state.ts';
 import type { CanonicalChange, OwnerChange } from './conclusions.ts';
 import { type ClaimEntity, type ClaimKind, type DomainEntity, identifyEnd } from './fold.ts';
 
@@ -30,29 +35,29 @@ const KNOWN_SERVICES: ReadonlySet<string> = new Set(SERVICES);
 
 /** A claim's full state after the change, so that a reader may apply changes late, twice or in another order. */
 export function claimChange({ key, state }: ClaimEntity): Change {
-  const message = create(ClaimChangedSchema, {
-    kind: KINDS[key.kind],
-    source: key.source,
-    subject: end(key.subject),
-    service: key.service === undefined ? ServiceNumber.UNSPECIFIED : ServiceNumber[key.service],
-    object: end(key.object),
-    ...optional('firstSeen', state.firstSeen),
-    ...optional('lastSeen', state.lastSeen),
-    ...(state.sightedConfidence === undefined ? {} : { sightedConfidence: state.sightedConfidence }),
-    ...(state.stated === undefined
-      ? {}
-      : {
-          statedConfidence: state.stated.confidence,
-          statedAt: BigInt(state.stated.time),
-          statedBy: state.stated.event,
-        }),
-    ...(state.retracted === undefined
-      ? {}
-      : { retractedAt: BigInt(state.retracted.time), retractedBy: state.retracted.event }),
-    ...(state.critical === undefined
-      ? {}
-      : { critical: state.critical.value, criticalDay: BigInt(state.critical.day / 86_400_000) }),
-  });
+  // Set field by field: this is done for every claim that is written, and `create` with an object takes twice as long.
+  const message = create(ClaimChangedSchema);
+  message.kind = KINDS[key.kind];
+  message.source = key.source;
+  message.subject = end(key.subject);
+  message.object = end(key.object);
+  if (key.service !== undefined) message.service = ServiceNumber[key.service];
+  if (state.firstSeen !== undefined) message.firstSeen = BigInt(state.firstSeen);
+  if (state.lastSeen !== undefined) message.lastSeen = BigInt(state.lastSeen);
+  if (state.sightedConfidence !== undefined) message.sightedConfidence = state.sightedConfidence;
+  if (state.stated !== undefined) {
+    message.statedConfidence = state.stated.confidence;
+    message.statedAt = BigInt(state.stated.time);
+    message.statedBy = state.stated.event;
+  }
+  if (state.retracted !== undefined) {
+    message.retractedAt = BigInt(state.retracted.time);
+    message.retractedBy = state.retracted.event;
+  }
+  if (state.critical !== undefined) {
+    message.critical = state.critical.value;
+    message.criticalDay = BigInt(state.critical.day / DAY);
+  }
   return {
     topic: key.kind === 'USES' ? CHANGE_TOPICS.dependency : CHANGE_TOPICS.organization,
     key: identifyEnd(key.subject).slice(2),
@@ -71,7 +76,7 @@ export function completionChanges(before: DomainEntity | undefined, after: Domai
       source,
       domain: after.name,
       service: ServiceNumber[service as Service],
-      day: BigInt(day / 86_400_000),
+      day: BigInt(day / DAY),
     };
     return [identityChange(after.name, { case: 'completed', value })];
   });
@@ -99,12 +104,11 @@ function identityChange(key: string, change: NonNullable<IdentityInit>['change']
   return { topic: CHANGE_TOPICS.organization, key, value: toBinary(IdentityChangedSchema, message) };
 }
 
-function end(reference: Reference) {
-  return reference.kind === 'domain'
-    ? { end: { case: 'domain' as const, value: reference.name } }
-    : { end: { case: 'organization' as const, value: reference.key } };
-}
-
-function optional<K extends string>(name: K, value: number | undefined): Partial<Record<K, bigint>> {
-  return value === undefined ? {} : ({ [name]: BigInt(value) } as Record<K, bigint>);
+function end(reference: Reference): ReferenceMessage {
+  const message = create(ReferenceSchema);
+  message.end =
+    reference.kind === 'domain'
+      ? { case: 'domain', value: reference.name }
+      : { case: 'organization', value: reference.key };
+  return message;
 }
