@@ -29,7 +29,8 @@ export function createOutbox(driver: Driver): Outbox {
   return {
     async take(limit) {
       const rows = await inSession(driver, 'READ', (tx) => run(tx, takeOutbox, { limit: integer(limit) }));
-      return rows.map(({ id, payload }) => ({ id, changes: decode(payload) }));
+      // One that another process has published and removed while it was being read comes without its payload.
+      return rows.flatMap(({ id, payload }) => (payload === null ? [] : [{ id, changes: decode(payload) }]));
     },
     async remove(ids) {
       await inSession(driver, 'WRITE', (tx) => run(tx, removeOutbox, { ids }));
