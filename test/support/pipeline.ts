@@ -49,17 +49,28 @@ export function createPipeline(servers: TestServers, sources: Sources) {
   const forever = { signal: new AbortController().signal, logger: pino({ level: 'silent' }) };
   let producer: StreamProducer = createProducer(kafka);
   let partitions = 1;
+  /** Every consumer of this pipeline. */
+  const started: ConsumerProcess[] = [];
 
   /** Starts everything anew. */
   async function begin(options: { readonly partitions: number }): Promise<void> {
     partitions = options.partitions;
+    await killLeft();
     await producer.close();
     await Promise.all([freshTopics(kafka, partitions), freshDatabase(driver)]);
     producer = createProducer(kafka);
   }
 
-  const start = (count = 1): ConsumerProcess[] =>
-    Array.from({ length: count }, () => startConsumerProcess(servers, partitions));
+  /** A test that failed has not stopped its consumers; the next one shall not meet them. */
+  async function killLeft(): Promise<void> {
+    await Promise.all(started.splice(0).map((consumer) => consumer.kill()));
+  }
+
+  function start(count = 1): ConsumerProcess[] {
+    const consumers = Array.from({ length: count }, () => startConsumerProcess(servers, partitions));
+    started.push(...consumers);
+    return consumers;
+  }
 
   const ingest = (delivery: Delivery): Promise<IngestReport> => {
     const { stream, source, file, observedAt, format } = delivery;
@@ -149,6 +160,7 @@ export function createPipeline(servers: TestServers, sources: Sources) {
   const lag = async (): Promise<number> => lagOf(await readStreamStatus({ kafka, offsets: createOffsetStore(driver) }));
 
   async function close(): Promise<void> {
+    await killLeft();
     await producer.close();
     await deleteTopics(kafka).finally(() => driver.close());
   }
