@@ -1,4 +1,4 @@
-import type { GraphAction } from './actions.ts';
+import type { GraphAction, Reference } from './actions.ts';
 import {
   type ClaimEntity,
   type ClaimKind,
@@ -21,6 +21,8 @@ export interface Batch {
   readonly claimedDomains: ReadonlyMap<string, ReadonlySet<string>>;
   readonly claimedOrganizations: ReadonlyMap<string, ReadonlySet<string>>;
   readonly incidents: readonly string[];
+  /** Whom its incidents name, in whichever version: a version that is outdated already must leave what it would have left. */
+  readonly affected: readonly Reference[];
   /** Sources that claim something about identity. */
   readonly identitySources: readonly string[];
 }
@@ -35,6 +37,7 @@ export function planBatch(events: readonly (readonly GraphAction[])[]): Batch {
   const claimedDomains = new Map<string, Set<string>>();
   const claimedOrganizations = new Map<string, Set<string>>();
   const incidents = new Set<string>();
+  const affected: Reference[] = [];
   const identitySources = new Set<string>();
   for (const entity of lifted.flat()) {
     if (isOnlyPointedAt(entity)) {
@@ -55,6 +58,7 @@ export function planBatch(events: readonly (readonly GraphAction[])[]): Batch {
       }
     } else if (entity.entity === 'incident') {
       incidents.add(entity.key);
+      affected.push(...entity.state.affects);
     }
   }
   return {
@@ -64,6 +68,7 @@ export function planBatch(events: readonly (readonly GraphAction[])[]): Batch {
     claimedDomains,
     claimedOrganizations,
     incidents: [...incidents].sort(),
+    affected,
     identitySources: [...identitySources].sort(),
   };
 }

@@ -1,5 +1,5 @@
 import type { Reference } from './actions.ts';
-import { claimShape, endId, isClaim, isIncident } from './batch.ts';
+import { type Batch, claimShape, endId, isClaim, isIncident } from './batch.ts';
 import { isAsserted } from './claim-state.ts';
 import { integer, integerOrNull, type ManagedTransaction } from './driver.ts';
 import { type ClaimEntity, type Entity, type IncidentEntity, identify, identifyEnd } from './fold.ts';
@@ -19,13 +19,12 @@ import type { Stored } from './stored.ts';
 
 /**
  * Writes the new states of what a batch has changed: nodes first, then claims, then incidents. `known` names nodes that
- * are certainly there and labelled. @returns the names of those that are now
+ * are certainly there and labelled, `affected` what incidents name. @returns the names of the vendors that are there now
  */
 export async function writeDirty(
   tx: ManagedTransaction,
   dirty: readonly Entity[],
-  stored: Stored,
-  known: KnownNodes,
+  { stored, known, affected }: Surroundings,
 ): Promise<string[]> {
   const domains = dirty.flatMap((e) =>
     e.entity === 'domain' ? [{ id: e.name, properties: domainProperties(e.state) }] : [],
@@ -39,7 +38,7 @@ export async function writeDirty(
   if (organizations.length > 0) {
     await run(tx, updateOrganizations, { rows: organizations });
   }
-  const pointed = await writePointedAt(tx, dirty, known);
+  const pointed = await writePointedAt(tx, dirty.filter(isClaim), { known, affected });
   await writeClaims(tx, dirty.filter(isClaim), stored);
   await writeIncidents(tx, dirty.filter(isIncident));
   return pointed;
@@ -50,20 +49,22 @@ export interface KnownNodes {
   has(name: string): boolean;
 }
 
-async function writePointedAt(tx: ManagedTransaction, dirty: readonly Entity[], known: KnownNodes): Promise<string[]> {
+interface Surroundings extends Pick<Batch, 'affected'> {
+  readonly stored: Stored;
+  readonly known: KnownNodes;
+}
+
+async function writePointedAt(
+  tx: ManagedTransaction,
+  claims: readonly ClaimEntity[],
+  { known, affected }: Omit<Surroundings, 'stored'>,
+): Promise<string[]> {
   const vendors = new Map<string, Reference>();
-  const others = new Map<string, Reference>();
-  for (const entity of dirty) {
-    if (entity.entity === 'claim') {
-      const isVendor = entity.key.kind === 'USES' && isAsserted(entity.state);
-      const name = identifyEnd(entity.key.object);
-      if (!known.has(name)) {
-        (isVendor ? vendors : others).set(name, entity.key.object);
-      }
-    } else if (entity.entity === 'incident') {
-      for (const end of entity.state.affects) {
-        others.set(identifyEnd(end), end);
-      }
+  const others = new Map(affected.map((end) => [identifyEnd(end), end]));
+  for (const { key, state } of claims) {
+    const name = identifyEnd(key.object);
+    if (!known.has(name)) {
+      (key.kind === 'USES' && isAsserted(state) ? vendors : others).set(name, key.object);
     }
   }
   const rows = (kind: Reference['kind']) =>

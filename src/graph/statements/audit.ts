@@ -83,11 +83,6 @@ export const INVARIANTS = [
      RETURN 'labelled a vendor but not used: ' + coalesce(v.key, v.name) AS problem LIMIT 100`,
   ),
   statement<None, { problem: string }>(
-    'audit.strayNode',
-    `MATCH (n) WHERE (n:Domain OR n:Organization) AND NOT (n)--() AND n.firstSeen IS NULL AND n.name IS NULL
-     RETURN 'nothing is said of: ' + coalesce(n.key, n.name) AS problem LIMIT 100`,
-  ),
-  statement<None, { problem: string }>(
     'audit.provisionalNode',
     `MATCH (o:Organization) WHERE o.key STARTS WITH 'domain:'
      RETURN 'a provisional organization is a node: ' + o.key AS problem LIMIT 100`,
