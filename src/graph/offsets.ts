@@ -36,17 +36,21 @@ export const offsetId = (slice: Pick<Slice, 'group' | 'topic' | 'partition'>): s
 
 /** Positions and counters of each stage and partition, kept in the graph so that they move with what they stand for. */
 export function createOffsetStore(driver: Driver): OffsetStore {
-  // Positions that were read from one database must not be moved on in another that has taken its place.
-  let graph: string | null = null;
+  // A position that was read from one database must not be moved on in another that has taken its place. By offset id.
+  const readFrom = new Map<string, string | null>();
   return {
     async read(group, topic, partition) {
       return inSession(driver, 'READ', async (tx) => {
-        graph = (await run(tx, graphId, {}))[0]?.graph ?? null;
-        const [row] = await run(tx, readOffset, { id: offsetId({ group, topic, partition }) });
+        const id = offsetId({ group, topic, partition });
+        readFrom.set(id, (await run(tx, graphId, {}))[0]?.graph ?? null);
+        const [row] = await run(tx, readOffset, { id });
         return row && { first: row.first, next: row.next };
       });
     },
-    commit: (slice) => inSession(driver, 'WRITE', (tx) => advance(tx, slice, slice.counters, { graph })),
+    commit: (slice) => {
+      const graph = readFrom.get(offsetId(slice)) ?? null;
+      return inSession(driver, 'WRITE', (tx) => advance(tx, slice, slice.counters, { graph }));
+    },
     all: () => inSession(driver, 'READ', (tx) => run(tx, allOffsets, {})),
   };
 }

@@ -65,11 +65,18 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
   const recognise = (found: string, slice: Slice): void => {
     if (graph !== undefined && graph !== found) {
       graph = undefined;
-      repeats.forget();
-      known.clear();
       throw new AppError('FENCED', 'The database is another than before.', { ...slice });
     }
     graph = found;
+  };
+
+  /** A position that is another than expected may also mean that the database was restored from an earlier time. */
+  const forgetIfFenced = (error: unknown): never => {
+    if (error instanceof AppError && error.code === 'FENCED') {
+      repeats.forget();
+      known.clear();
+    }
+    throw error;
   };
 
   return {
@@ -86,7 +93,7 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
         const counters = countOutcomes(batch, mapped, written.applied);
         await advance(tx, batch, counters, { newest: newestOf(mapped) });
         return { counters, pointed: written.pointed };
-      });
+      }).catch(forgetIfFenced);
       for (const name of pointed) {
         known.set(name, true);
       }
@@ -156,7 +163,7 @@ async function writePlan(tx: ManagedTransaction, plan: Batch, { batch, rankOf, k
   }
   const stored = await readStored(tx, plan);
   const outcome = foldBatch(plan, stored.entities);
-  const pointed = await writeDirty(tx, [...outcome.dirty.values()], stored, known);
+  const pointed = await writeDirty(tx, [...outcome.dirty.values()], { stored, known, affected: plan.affected });
   const changes = [...describeChanges(outcome, stored), ...(await settle(tx, outcome, rankOf))];
   if (changes.length > 0) {
     await run(tx, createOutbox, { id: `${offsetId(batch)}/${batch.from}`, payload: encodeChanges(changes) });

@@ -114,6 +114,47 @@ describe('the writer', () => {
     expect((await writer.write(batchOf([[seen]], 0))).applied).toBe(1);
   });
 
+  it('forgets what it knows when the database was restored from an earlier time', async () => {
+    const writer = createWriter({ driver, rankOf });
+    const seen: GraphAction = {
+      type: 'observe-domain',
+      source: 'zdns',
+      stream: 'dns',
+      domain: 'a.example',
+      observedAt: 5,
+    };
+    await writer.write(batchOf([[seen]], 0));
+    await driver.executeQuery('MATCH (n) WHERE n:Domain OR n:StreamOffset DETACH DELETE n');
+    await writer.write(batchOf([[]], 0, 1));
+    await driver.executeQuery('MATCH (o:StreamOffset) SET o.next = 0, o.filtered = 0');
+    await expect(writer.write(batchOf([[]], 1, 1))).rejects.toMatchObject({ code: 'FENCED' });
+    expect((await writer.write(batchOf([[seen]], 0))).applied).toBe(1);
+  });
+
+  it('keeps whom an older version of an incident names, whether it comes before or after the newer one', async () => {
+    const version = (time: number, name: string): GraphAction => ({
+      type: 'report-incident',
+      source: 'hibp',
+      id: 'one',
+      time,
+      event: `e${time}`,
+      kind: 'BREACH',
+      title: 'A',
+      description: '',
+      occurred: '2026-01',
+      occurredPrecision: 'MONTH',
+      reportedAt: 1,
+      dataClasses: [],
+      verified: true,
+      fabricated: false,
+      affects: [{ kind: 'domain', name }],
+      evidence: { document: 'd', record: '', host: '', observedAt: time },
+    });
+    const events = [[version(1, 'old.example')], [version(2, 'new.example')]];
+    const hashes = [await build([events], 1), await build([[...events].reverse()], 1), await build([events], 2)];
+    expect(new Set(hashes).size).toBe(1);
+  });
+
   it('leaves the changes of a transaction in the outbox until they are removed', async () => {
     const owned: GraphAction = {
       type: 'state-ownership',
