@@ -1,6 +1,6 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Knowledge, TypedEvent } from '../../consumers/document.ts';
-import type { OffsetStore } from '../graph/offsets.ts';
+import type { Counters, OffsetStore } from '../graph/offsets.ts';
 import { type DeadLetter, deadLetter, sendDeadLetters } from '../stream/dead-letters.ts';
 import type { OutgoingMessage, StreamProducer } from '../stream/producer.ts';
 import type { StreamRecord, StreamSlice } from '../stream/slices.ts';
@@ -20,6 +20,13 @@ export interface FanOutTotals {
   refused: number;
 }
 
+/** What came of a slice that waits only for its position to be stored. */
+interface Sent {
+  readonly counters: Counters;
+  readonly events: number;
+  readonly refused: number;
+}
+
 /** Longest time that documents are worked on before heartbeats and the other stage get their turn. */
 const TURN_MS = 25;
 
@@ -29,8 +36,11 @@ const TURN_MS = 25;
  */
 export function createFanOutStage({ knowledge, producer, offsets }: FanOutStageDeps) {
   const totals: FanOutTotals = { documents: 0, events: 0, refused: 0 };
+  // While the database is away a slice is handled again and again, and must not be sent each time.
+  const sent = new WeakMap<StreamSlice, Sent>();
 
-  const handle = async (slice: StreamSlice): Promise<void> => {
+  /** Sends what follows from a slice; resolves when it is durable. */
+  const send = async (slice: StreamSlice): Promise<Sent> => {
     const { topic, partition, from, next, records } = slice;
     // Positions without a message, such as a transactional producer's markers, are accounted for as filtered.
     const counters = { applied: 0, superseded: 0, filtered: next - from - records.length, deadLettered: 0 };
@@ -49,10 +59,18 @@ export function createFanOutStage({ knowledge, producer, offsets }: FanOutStageD
     }
     await Promise.all([...outgoing].map(([to, messages]) => producer.send(to, messages)));
     await sendDeadLetters(producer, GROUPS.fanOut, letters);
-    await offsets.commit({ group: GROUPS.fanOut, topic, partition, from, next, counters });
+    const events = [...outgoing.values()].reduce((sum, messages) => sum + messages.length, 0);
+    return { counters, events, refused: letters.length };
+  };
+
+  const handle = async (slice: StreamSlice): Promise<void> => {
+    const { topic, partition, from, next, records } = slice;
+    const done = sent.get(slice) ?? (await send(slice));
+    sent.set(slice, done);
+    await offsets.commit({ group: GROUPS.fanOut, topic, partition, from, next, counters: done.counters });
     totals.documents += records.length;
-    totals.refused += letters.length;
-    for (const messages of outgoing.values()) totals.events += messages.length;
+    totals.refused += done.refused;
+    totals.events += done.events;
   };
 
   return { handle, totals: totals as Readonly<FanOutTotals> };

@@ -36,15 +36,19 @@ interface Item {
  */
 export function createGraphStage({ writer, producer, logger }: GraphStageDeps) {
   const totals: GraphTotals = { events: 0, applied: 0, superseded: 0, refused: 0 };
+  // While the database is away a slice is handled again and again: each of its letters is sent once.
+  const lettered = new WeakSet<StreamRecord>();
 
   const write = async (slice: Slice, items: readonly Item[]): Promise<void> => {
-    const letters = items.flatMap((item) => letterOf(item, slice) ?? []);
+    const refused = items.filter(({ record, refusal }) => refusal !== undefined && !lettered.has(record));
+    const letters = refused.flatMap((item) => letterOf(item, slice) ?? []);
     await sendDeadLetters(producer, GROUPS.graph, letters);
+    for (const { record } of refused) lettered.add(record);
     const counters = await writer.write({ ...slice, events: items.map((item) => item.event) });
     totals.events += items.length;
     totals.applied += counters.applied;
     totals.superseded += counters.superseded;
-    totals.refused += letters.length;
+    totals.refused += counters.deadLettered;
   };
 
   /** Finds, by halving, the message that the database refuses, and lets the others through. */
