@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   // stream positions
   FENCED: true,
   OFFSET_OUT_OF_RANGE: false,
+  DATABASE_REPLACED: false,
   DIGEST_CHANGED: false,
   MIGRATION_CHANGED: false,
   GRAPH_BROKEN: false,

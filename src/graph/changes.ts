@@ -33,7 +33,7 @@ const KINDS: Readonly<Record<ClaimKind, ClaimKindNumber>> = {
 
 const KNOWN_SERVICES: ReadonlySet<string> = new Set(SERVICES);
 
-/** A claim's full state after the change, so that a reader may apply changes late, twice or in another order. */
+/** What decides, after the change, what follows from the claim: a reader may apply it late, twice or in another order. */
 export function claimChange({ key, state }: ClaimEntity): Change {
   // Set field by field: this is done for every claim that is written, and `create` with an object takes twice as long.
   const message = create(ClaimChangedSchema);

@@ -67,15 +67,6 @@ export function joinClaims(a: ClaimState, b: ClaimState): ClaimState {
   };
 }
 
-/** A retraction counts above an assertion of the same time; a sighting can't be retracted. */
-export function isRetracted(state: ClaimState): boolean {
-  return (
-    state.sightedConfidence === undefined &&
-    state.retracted !== undefined &&
-    (state.stated === undefined || state.retracted.time >= state.stated.time)
-  );
-}
-
 /** Whether anybody has ever said that it is so; otherwise it is only known by its retraction, and not shown. */
 export const isAsserted = (state: ClaimState): boolean => state.firstSeen !== undefined;
 

@@ -40,7 +40,8 @@ export interface Writer {
    * Folds a slice of one partition into the graph and moves the partition's position on, in one transaction.
    * @returns what became of each message: applied (it changed something), superseded (all of it was known or outdated),
    *   filtered (it asks for nothing) or dead-lettered. Positions that hold no message count as filtered.
-   * @throws AppError FENCED where another consumer has written the partition; DATABASE_UNAVAILABLE where a retry helps
+   * @throws AppError FENCED where another consumer has written the partition; DATABASE_UNAVAILABLE where a retry helps;
+   *   DATABASE_REPLACED where only a new process helps
    */
   write(batch: WriteBatch): Promise<Counters>;
 }
@@ -61,13 +62,12 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
   const known = new LRUCache<string, true>({ max: KNOWN_NODES });
   let graph: string | undefined;
 
-  /** What is remembered belongs to one database; if another has taken its place, the caller must read positions anew. */
-  const recognise = (found: string, slice: Slice): void => {
-    if (graph !== undefined && graph !== found) {
-      graph = undefined;
-      throw new AppError('FENCED', 'The database is another than before.', { ...slice });
+  /** Positions, rules and what is remembered belong to one database; in another, only a new start is right. */
+  const recognise = (found: string): void => {
+    graph ??= found;
+    if (graph !== found) {
+      throw new AppError('DATABASE_REPLACED', 'The database is another than the one that this process began with.');
     }
-    graph = found;
   };
 
   /** A position that is another than expected may also mean that the database was restored from an earlier time. */
@@ -88,7 +88,7 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
       const plan = planBatch(fresh);
       await withdrawSources(driver, plan, rankOf);
       const { counters, pointed } = await inSession(driver, 'WRITE', async (tx) => {
-        recognise(await fence(tx, batch), batch);
+        recognise(await fence(tx, batch));
         const written = fresh.length === 0 ? NOTHING : await writePlan(tx, plan, { batch, rankOf, known });
         const counters = countOutcomes(batch, mapped, written.applied);
         await advance(tx, batch, counters, { newest: newestOf(mapped) });

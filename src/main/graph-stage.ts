@@ -56,7 +56,9 @@ export function createGraphStage({ writer, producer, logger }: GraphStageDeps) {
     try {
       await write(slice, items);
     } catch (error) {
-      if (!isAboutTheData(error)) throw error;
+      // A slice that takes too long would take as long each time; a single message is tried again.
+      const isTooLong = error instanceof AppError && error.code === 'QUERY_TIMEOUT' && items.length > 1;
+      if (!isTooLong && !isAboutTheData(error)) throw error;
       const half = items[Math.ceil(items.length / 2)];
       if (half === undefined || items.length < 2) return await refuseOnly(slice, items, error);
       const middle = half.record.offset;
@@ -128,7 +130,7 @@ function streamNear(topic: string): string {
 function isAboutTheData(error: unknown): boolean {
   if (!(error instanceof AppError)) return true;
   if (isMemory(error)) return true;
-  return !error.retryable && !/\.(Security|Database|Cluster)\./.test(String(error.details.code));
+  return error.code === 'INTERNAL' && !/\.(Security|Database|Cluster)\./.test(String(error.details.code));
 }
 
 /** A transaction that is too large for the database's memory fails again each time, unless it is made smaller. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { GraphAction } from '../../src/graph/actions.ts';
 import { foldBatch, planBatch } from '../../src/graph/batch.ts';
-import { isRetracted, MAX_EVIDENCE } from '../../src/graph/claim-state.ts';
+import { type ClaimState, MAX_EVIDENCE } from '../../src/graph/claim-state.ts';
 import { type ClaimEntity, type Entity, identify, join, lift } from '../../src/graph/fold.ts';
 import { createRepeats } from '../../src/graph/repeats.ts';
 import { arbitraryAction, arbitraryEvents } from '../support/arbitrary-actions.ts';
@@ -126,6 +126,10 @@ function claimOf(actions: readonly GraphAction[]): ClaimEntity['state'] {
   expect(claims).toHaveLength(1);
   return (claims[0] as ClaimEntity).state;
 }
+
+/** A retraction counts above an assertion of the same time. */
+const isRetracted = ({ stated, retracted }: ClaimState): boolean =>
+  retracted !== undefined && (stated === undefined || retracted.time >= stated.time);
 
 describe('a claim', () => {
   it('is retracted by a retraction of the same time, and stated again by a later assertion', () => {

@@ -134,7 +134,7 @@ const DEPENDENTS = `${nodesOf('key', 'o')}
   WHERE dependent <> key`;
 
 /** Whether the subject `s` cannot do without the vendor `key` for the service `what`: asks for all that it uses for it. */
-export const HOP_IS_CRITICAL = `CALL (key, withdrawn, s, what) {
+const HOP_IS_CRITICAL = `CALL (key, withdrawn, s, what) {
     MATCH (s)-[r:USES]->(o) WHERE r.service = what AND ${IN_FORCE}
     ${judged('key')}
     WHERE vendor = key

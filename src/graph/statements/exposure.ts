@@ -1,6 +1,5 @@
 import { statement } from '../statement.ts';
 import { IN_FORCE, type Judgement, judged, nodesOf, organizationOf, owner, WITHDRAWN } from './deduction.ts';
-import { HOP_IS_CRITICAL } from './dependency.ts';
 
 /** Hops between organizations, level by level: what the questions beyond the first hop are made of. */
 
@@ -63,7 +62,8 @@ export const hopsInto = hopsIntoBy('exposure.hopsInto', 'WITH DISTINCT key, s');
 export const criticalHopsInto = hopsIntoBy(
   'exposure.criticalHopsInto',
   `WITH DISTINCT key, withdrawn, s, r.service AS what
-  ${HOP_IS_CRITICAL}
-  WITH key, s, critical WHERE critical = 1
+  MATCH (s)-[r:USES]->(o) WHERE r.service = what AND ${IN_FORCE}
+  ${judged('key')}
+  WHERE vendor = key AND critical = 1
   WITH DISTINCT key, s`,
 );

@@ -3,7 +3,7 @@ import { statement } from '../statement.ts';
 
 type Int = ReturnType<typeof integer>;
 
-/** The oldest first. Rows of one millisecond come in any order, which does no harm: applying a change is a join. */
+/** The oldest first. Rows of one millisecond come in any order, which does no harm: see changes.proto. */
 export const takeOutbox = statement<{ limit: Int }, { id: string; payload: Int8Array | null }>(
   'outbox.take',
   'MATCH (o:Outbox) WITH o ORDER BY o.createdAt, o.id LIMIT $limit RETURN o.id AS id, o.payload AS payload',

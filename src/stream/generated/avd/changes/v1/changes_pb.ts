@@ -15,7 +15,8 @@ export const file_avd_changes_v1_changes: GenFile = /*@__PURE__*/
   fileDesc("ChxhdmQvY2hhbmdlcy92MS9jaGFuZ2VzLnByb3RvEg5hdmQuY2hhbmdlcy52MSLMBAoMQ2xhaW1DaGFuZ2VkEicKBGtpbmQYASABKA4yGS5hdmQuY2hhbmdlcy52MS5DbGFpbUtpbmQSDgoGc291cmNlGAIgASgJEikKB3N1YmplY3QYAyABKAsyGC5hdmQuY29tbW9uLnYxLlJlZmVyZW5jZRInCgdzZXJ2aWNlGAQgASgOMhYuYXZkLmNvbW1vbi52MS5TZXJ2aWNlEigKBm9iamVjdBgFIAEoCzIYLmF2ZC5jb21tb24udjEuUmVmZXJlbmNlEhcKCmZpcnN0X3NlZW4YBiABKANIAIgBARIWCglsYXN0X3NlZW4YByABKANIAYgBARIfChJzaWdodGVkX2NvbmZpZGVuY2UYCCABKAFIAogBARIeChFzdGF0ZWRfY29uZmlkZW5jZRgJIAEoAUgDiAEBEhYKCXN0YXRlZF9hdBgKIAEoA0gEiAEBEhEKCXN0YXRlZF9ieRgLIAEoCRIZCgxyZXRyYWN0ZWRfYXQYDCABKANIBYgBARIUCgxyZXRyYWN0ZWRfYnkYDSABKAkSFQoIY3JpdGljYWwYDiABKAhIBogBARIZCgxjcml0aWNhbF9kYXkYDyABKANIB4gBAUINCgtfZmlyc3Rfc2VlbkIMCgpfbGFzdF9zZWVuQhUKE19zaWdodGVkX2NvbmZpZGVuY2VCFAoSX3N0YXRlZF9jb25maWRlbmNlQgwKCl9zdGF0ZWRfYXRCDwoNX3JldHJhY3RlZF9hdEILCglfY3JpdGljYWxCDwoNX2NyaXRpY2FsX2RheSLlAQoPSWRlbnRpdHlDaGFuZ2VkEiwKBW93bmVyGAEgASgLMhsuYXZkLmNoYW5nZXMudjEuRG9tYWluT3duZXJIABI6CgljYW5vbmljYWwYAiABKAsyJS5hdmQuY2hhbmdlcy52MS5DYW5vbmljYWxPcmdhbml6YXRpb25IABIuCgljb21wbGV0ZWQYAyABKAsyGS5hdmQuY2hhbmdlcy52MS5Db21wbGV0ZWRIABIuCgl3aXRoZHJhd24YBCABKAsyGS5hdmQuY2hhbmdlcy52MS5XaXRoZHJhd25IAEIICgZjaGFuZ2UiMwoLRG9tYWluT3duZXISDgoGZG9tYWluGAEgASgJEhQKDG9yZ2FuaXphdGlvbhgCIAEoCSJAChVDYW5vbmljYWxPcmdhbml6YXRpb24SFAoMb3JnYW5pemF0aW9uGAEgASgJEhEKCWNhbm9uaWNhbBgCIAEoCSJhCglDb21wbGV0ZWQSDgoGc291cmNlGAEgASgJEg4KBmRvbWFpbhgCIAEoCRInCgdzZXJ2aWNlGAMgASgOMhYuYXZkLmNvbW1vbi52MS5TZXJ2aWNlEgsKA2RheRgEIAEoAyIrCglXaXRoZHJhd24SDgoGc291cmNlGAEgASgJEg4KBmJlZm9yZRgCIAEoAyI0CglDaGFuZ2VTZXQSJwoHY2hhbmdlcxgBIAMoCzIWLmF2ZC5jaGFuZ2VzLnYxLkNoYW5nZSIzCgZDaGFuZ2USDQoFdG9waWMYASABKAkSCwoDa2V5GAIgASgJEg0KBXZhbHVlGAMgASgMKoYBCglDbGFpbUtpbmQSGgoWQ0xBSU1fS0lORF9VTlNQRUNJRklFRBAAEhMKD0NMQUlNX0tJTkRfVVNFUxABEhgKFENMQUlNX0tJTkRfT1dORVJTSElQEAISFgoSQ0xBSU1fS0lORF9TQU1FX0FTEAMSFgoSQ0xBSU1fS0lORF9QQVJUX09GEARiBnByb3RvMw", [file_avd_common_v1_common]);
 
 /**
- * A claim's full state after a change. Applying one is the writer's own join.
+ * Of a claim all that decides what follows from it, as it is after a change (its evidence, author and reason stay in the
+ * graph). Applying one is the writer's own join, so late, repeated and reordered changes do no harm.
  * Topics graph.dependency.changed.v1 (USES) and graph.organization.changed.v1 (the others); key: the subject.
  *
  * @generated from message avd.changes.v1.ClaimChanged
@@ -110,7 +111,8 @@ export const ClaimChangedSchema: GenMessage<ClaimChanged> = /*@__PURE__*/
 
 /**
  * A domain's resolved owner or an organization's canonical organization after a change, a completed observation, or a
- * withdrawal. Topic graph.organization.changed.v1.
+ * withdrawal. Topic graph.organization.changed.v1. The first two are conclusions and may come late or twice: they say
+ * what to look at again, and what is true follows from the claims.
  *
  * @generated from message avd.changes.v1.IdentityChanged
  */
