@@ -1,3 +1,4 @@
+import { AppError } from '../errors.ts';
 import { integer } from '../graph/driver.ts';
 import {
   countVendors,
@@ -11,7 +12,7 @@ import {
 import type { Service } from '../identity/service.ts';
 import type { QueryContext } from './context.ts';
 import { loadForward } from './exposure.ts';
-import { createBackwardHops, createForwardHops, exploring, untilCut } from './hops.ts';
+import { Cut, createBackwardHops, createForwardHops } from './hops.ts';
 import { canonicalKeys, toOrganization } from './organization.ts';
 import { cursorKey, instantOf, toPage } from './page.ts';
 import { countReaching, isInner, isLast, reachBackwards, reversed } from './reach.ts';
@@ -61,7 +62,7 @@ export function createConcentrationQueries(context: QueryContext, queries: Ident
         position,
       );
       const { dependentTotal, criticalTotal } = row;
-      return { ...listed, dependentTotal, criticalTotal, bound: reach?.bound };
+      return { ...listed, dependentTotal, criticalTotal };
     },
 
     async vendors(args, page) {
@@ -116,75 +117,77 @@ async function members(queries: Identity, { organizations, domains }: Scope): Pr
   return [...new Set([...keys, ...[...owners.values()].map(({ key }) => key)])];
 }
 
-interface Reach {
-  readonly all: ReadonlyMap<string, number>;
-  readonly critical: ReadonlyMap<string, number>;
-  /** The counts are of a part only. */
-  readonly bound: Bound | undefined;
-}
+type Counts = ReadonlyMap<string, number>;
 
-/** How many organizations in scope reach each vendor, by any path and by critical ones. */
+/**
+ * How many organizations in scope reach each vendor, by any path and by critical ones. Counts are exact or absent.
+ * @throws AppError QUERY_TIMEOUT, LIMIT_EXCEEDED where that would take more than one answer may
+ */
 async function reachOf(
   context: QueryContext,
   vendors: readonly string[],
   args: ConcentrationArgs,
   scope: readonly string[] | undefined,
   at: number,
-): Promise<Reach> {
-  const [all, critical] =
-    scope === undefined
-      ? [await reachOfAll(context, vendors, args, false, at), await reachOfAll(context, vendors, args, true, at)]
-      : await reachOfScope(context, vendors, args, scope, at);
-  return { all: all.counts, critical: critical.counts, bound: all.bound ?? critical.bound };
+): Promise<{ all: Counts; critical: Counts }> {
+  if (scope !== undefined) {
+    return whole(() => reachOfScope(context, vendors, args, scope, at));
+  }
+  const all = await whole(() => reachOfAll(context, vendors, args, false, at));
+  return { all, critical: await whole(() => reachOfAll(context, vendors, args, true, at)) };
 }
 
-const reachArgs = ({ service, maxHops }: ConcentrationArgs) => ({ service: service ?? null, maxHops });
+async function whole<T>(explore: () => Promise<T>): Promise<T> {
+  try {
+    return await explore();
+  } catch (error) {
+    throw error instanceof Cut ? asError(error.bound) : error;
+  }
+}
 
-interface Counts {
-  readonly counts: Map<string, number>;
-  readonly bound: Bound | undefined;
+function asError(bound: Bound): AppError {
+  return bound === 'TIME'
+    ? new AppError('QUERY_TIMEOUT', 'Counting who reaches these vendors took longer than its time limit.')
+    : new AppError('LIMIT_EXCEEDED', 'Too many organizations reach these vendors to be counted in one answer.', {
+        bound,
+      });
 }
 
 /** Backwards from each vendor: there is no end to begin at but the vendor's. */
 async function reachOfAll(
-  context: QueryContext,
+  { reader, judge }: QueryContext,
   vendors: readonly string[],
-  args: ConcentrationArgs,
+  { service, maxHops }: ConcentrationArgs,
   criticalOnly: boolean,
   at: number,
 ): Promise<Counts> {
-  const { service, maxHops } = reachArgs(args);
-  const hops = createBackwardHops(context, exploring(context.reader), at, criticalOnly);
-  const counts = new Map(vendors.map((vendor) => [vendor, 0]));
-  const bound = await untilCut(async () => {
-    await hops(vendors, service);
-    for (const vendor of vendors) {
-      const distances = new Map<string, number>();
-      await reachBackwards(vendor, maxHops, service, hops, distances);
-      counts.set(vendor, distances.size);
-    }
-  });
-  return { counts, bound };
+  const hops = createBackwardHops({ reader, judge }, at, criticalOnly);
+  const counts = new Map<string, number>();
+  await hops(vendors, service ?? null);
+  for (const vendor of vendors) {
+    const distances = new Map<string, number>();
+    await reachBackwards(vendor, maxHops, service ?? null, hops, distances);
+    counts.set(vendor, distances.size);
+  }
+  return counts;
 }
 
 /** Forwards from the members, who use few, and then back from each vendor over what was read. */
 async function reachOfScope(
-  context: QueryContext,
+  { reader, judge }: QueryContext,
   vendors: readonly string[],
-  args: ConcentrationArgs,
+  { service, maxHops }: ConcentrationArgs,
   scope: readonly string[],
   at: number,
-): Promise<[Counts, Counts]> {
-  const { service, maxHops } = reachArgs(args);
-  const hops = createForwardHops(context, exploring(context.reader), at);
+): Promise<{ all: Counts; critical: Counts }> {
+  const hops = createForwardHops({ reader, judge }, at);
   const members = new Set(scope);
-  const bound = await untilCut(() => loadForward(scope, maxHops, { service, criticalOnly: false }, hops));
+  await loadForward(scope, maxHops, { service: service ?? null, criticalOnly: false }, hops);
   const count = (criticalOnly: boolean): Counts => {
-    const filter = { service, criticalOnly };
+    const filter = { service: service ?? null, criticalOnly };
     const last = reversed(hops.of, (hop) => isLast(hop, filter));
     const inner = reversed(hops.of, (hop) => isInner(hop, filter));
-    const counts = vendors.map((vendor) => [vendor, countReaching(vendor, maxHops, members, last, inner)] as const);
-    return { counts: new Map(counts), bound };
+    return new Map(vendors.map((vendor) => [vendor, countReaching(vendor, maxHops, members, last, inner)]));
   };
-  return [count(false), count(true)];
+  return { all: count(false), critical: count(true) };
 }

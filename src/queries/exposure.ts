@@ -25,7 +25,7 @@ export function createExposureQueries(context: QueryContext, queries: Organizati
   return {
     async nthParties(key, { depth, ...args }, page) {
       const filter = hopFilter(args);
-      const hops = createForwardHops(context, exploring(context.reader), instantOf(page));
+      const hops = createForwardHops(exploring(context), instantOf(page));
       const bound = await untilCut(() => loadForward([key], depth, filter, hops));
       const near = vendorDistances(key, depth, hops.of, filter);
       const beyond = [...near].filter(([, distance]) => distance >= 2);
@@ -114,7 +114,7 @@ async function blast(
   at: number,
 ): Promise<{ distances: Map<string, number>; bound: Bound | undefined }> {
   const { service, criticalOnly } = hopFilter(args);
-  const hops = createBackwardHops(context, exploring(context.reader), at, criticalOnly);
+  const hops = createBackwardHops(exploring(context), at, criticalOnly);
   const distances = new Map<string, number>();
   const bound = await untilCut(() => reachBackwards(key, args.maxHops, service, hops, distances));
   return { distances, bound };
@@ -146,7 +146,7 @@ async function searchPaths(
   page: PageRequest,
 ): Promise<{ found: string[][]; bound: Bound | undefined }> {
   const filter = hopFilter(args);
-  const hops = createForwardHops(context, exploring(context.reader), instantOf(page));
+  const hops = createForwardHops(exploring(context), instantOf(page));
   const search = { from, to, filter, after: afterPath(page, from, to), limit: page.first + 1 };
   const found: string[][] = [];
   const seen = new Set([from, to]);

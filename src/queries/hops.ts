@@ -1,7 +1,6 @@
 import { AppError } from '../errors.ts';
 import { criticalHopsInto, type HopsIntoRow, hopsFrom, hopsInto } from '../graph/statements/exposure.ts';
 import type { QueryContext } from './context.ts';
-import type { Reader } from './reader.ts';
 import type { Bound } from './types.ts';
 
 /** Hops between organizations, read a level at a time and each organization once. */
@@ -28,12 +27,14 @@ export class Cut extends Error {
   }
 }
 
+export type Exploration = Pick<QueryContext, 'reader' | 'judge'>;
+
 /** A part of the time is kept for reading what is shown of that which was found. */
 const SHARE = 0.8;
 
-export function exploring(reader: Reader): Reader {
+export function exploring({ reader, judge }: QueryContext): Exploration {
   const left = Math.min(reader.timeout, (reader.deadline ?? Number.POSITIVE_INFINITY) - Date.now());
-  return reader.within(Date.now() + left * SHARE);
+  return { reader: reader.within(Date.now() + left * SHARE), judge };
 }
 
 /** Runs one step of an exploration: out of time is a bound here, not an error. */
@@ -67,7 +68,7 @@ export interface ForwardHops {
   loadOnly(keys: readonly string[], vendor: string): Promise<void>;
 }
 
-export function createForwardHops({ judge }: QueryContext, reader: Reader, at: number): ForwardHops {
+export function createForwardHops({ reader, judge }: Exploration, at: number): ForwardHops {
   const known = new Map<string, HopsFrom>();
   const judgement = judge(at);
 
@@ -94,12 +95,7 @@ export function createForwardHops({ judge }: QueryContext, reader: Reader, at: n
 export type BackwardHops = (keys: readonly string[], service: string | null) => Promise<ReadonlyMap<string, HopsInto>>;
 
 /** Who depends on what, critically or at all. What was read is kept: many vendors share their dependents' dependents. */
-export function createBackwardHops(
-  { judge }: QueryContext,
-  reader: Reader,
-  at: number,
-  criticalOnly: boolean,
-): BackwardHops {
+export function createBackwardHops({ reader, judge }: Exploration, at: number, criticalOnly: boolean): BackwardHops {
   const known = new Map<string, HopsInto>();
   const judgement = judge(at);
   const chosen = criticalOnly ? criticalHopsInto : hopsInto;

@@ -63,8 +63,8 @@ export interface ExposureQueries {
   blastRadiusOrganizations(key: string, args: BlastRadiusArgs, page: PageRequest): Promise<Bounded<Page<Reached>>>;
   /** Simple paths by length, then by their keys. */
   exposurePaths(args: ExposurePathArgs, page: PageRequest): Promise<Bounded<Page<ExposurePath>>>;
-  /** Vendors by `direct` descending, then key. Where a bound is given, `reach` and `reachCritical` are of a part only. */
-  concentrationRisk(args: ConcentrationArgs, page: PageRequest): Promise<Bounded<ConcentrationPage>>;
+  /** Vendors by `direct` descending, then key. */
+  concentrationRisk(args: ConcentrationArgs, page: PageRequest): Promise<ConcentrationPage>;
 
   // lists
   search(args: SearchArgs, page: PageRequest): Promise<Page<SearchHit>>;
