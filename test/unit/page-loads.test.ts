@@ -219,6 +219,11 @@ describe('recorded page loads', () => {
     const add = (subject: string, object: string | null) => {
       if (object !== null && object !== subject) found.add(`${subject} ${object}`);
     };
+    // A bare private suffix is the platform itself.
+    const domainOf = (url: string) => {
+      const { domain, hostname, isPrivate } = parse(url, options);
+      return domain ?? (isPrivate ? hostname : null);
+    };
     const addPlatform = (domain: string) => {
       const { isPrivate, publicSuffix } = parse(domain, options);
       if (isPrivate) add(domain, publicSuffix);
@@ -232,11 +237,11 @@ describe('recorded page loads', () => {
         (e: ReturnType<typeof entry>) =>
           Math.floor(e.response.status / 100) === 2 && /html/.test(e.response.content.mimeType),
       );
-      const site = parse(document?.request.url ?? title ?? entries[0].request.url, options).domain;
+      const site = domainOf(document?.request.url ?? title ?? entries[0].request.url);
       if (site === null) continue;
       addPlatform(site);
       for (const { request } of entries) {
-        const { domain } = parse(request.url, options);
+        const domain = domainOf(request.url);
         if (domain === null) continue;
         add(site, domain);
         if (domain !== site) addPlatform(domain);
