@@ -40,6 +40,9 @@ const DOWN = new Set(['ServiceUnavailable', 'SessionExpired']);
 const TRANSIENT =
   /^Neo\.(TransientError\.|DatabaseError\.(General\.Unknown|Transaction\.)|ClientError\.Database\.DatabaseNotFound)/;
 
+/** What has another code than those: a server that dies while a connection to it is being opened is a ProtocolError. */
+const CUT_OFF = /Pool is closed|connection acquisition timed out|Connection was closed by server/i;
+
 /** Turns the driver's errors into AVD's own, so that nobody else needs to know the driver's codes. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) {
@@ -55,7 +58,7 @@ export function toAppError(error: unknown): AppError {
       error,
     );
   }
-  if (DOWN.has(code) || TRANSIENT.test(code) || /Pool is closed|connection acquisition timed out/i.test(message)) {
+  if (DOWN.has(code) || TRANSIENT.test(code) || CUT_OFF.test(message)) {
     return new AppError('DATABASE_UNAVAILABLE', `The database does not answer: ${message}`, { code }, error);
   }
   return new AppError('INTERNAL', `The database refused a statement: ${message}`, { code }, error);
