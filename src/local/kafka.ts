@@ -100,7 +100,7 @@ function serverProperties(data: string, port: number, controllerPort: number, se
     'replica.fetch.max.bytes': settings.KAFKA_MESSAGE_BYTES,
     'socket.request.max.bytes': settings.KAFKA_REQUEST_BYTES,
     // After a kill -9 the broker may not register again before its old session has ended; 9 s by default.
-    'broker.session.timeout.ms': 3000,
+    'broker.session.timeout.ms': 6000,
     'broker.heartbeat.interval.ms': 500,
   };
   return Object.entries(properties)
