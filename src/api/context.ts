@@ -1,3 +1,4 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import type { Sources } from '../governance/sources.ts';
 import type { ExposureQueries } from '../queries/types.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
@@ -26,11 +27,12 @@ export function createContext({ queries, sources, timeLimit }: ContextDeps): Api
   return { queries: limited, loaders: createLoaders(limited, now), sources, now };
 }
 
-/** How a resolver is written: its parent, its arguments as they came, the context. */
+/** How a resolver is written: its parent, its arguments as they came, the context, what is selected. */
 export type Resolver<Parent = unknown> = (
   parent: Parent,
   args: Record<string, unknown>,
   context: ApiContext,
+  info: GraphQLResolveInfo,
 ) => unknown;
 
 /** A type's fields that need more than a property of the parent. */

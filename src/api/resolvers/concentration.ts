@@ -1,3 +1,4 @@
+import { BREAK, type GraphQLResolveInfo, visit } from 'graphql';
 import { z } from 'zod';
 import type { Concentration, Scope } from '../../queries/types.ts';
 import { asOf, domainName, flag, hops, page, pageRequest, parse, service } from '../arguments.ts';
@@ -21,11 +22,11 @@ const concentrationArguments = z.object({
 type ScopeInput = z.output<typeof concentrationArguments>['scope'];
 
 export const concentrationQueries: Resolvers<unknown> = {
-  concentrationRisk: async (_, args, context) => {
+  concentrationRisk: async (_, args, context, info) => {
     const { scope: input, first, after, asOf, ...filter } = parse(concentrationArguments, args);
     const request = pageRequest('concentration', { first, after, asOf }, context.now);
     const scope = await scopeOf(input, context);
-    const found = await context.queries.concentrationRisk({ scope, ...filter }, request);
+    const found = await context.queries.concentrationRisk({ scope, ...filter, withReach: asksForReach(info) }, request);
     const { dependentTotal, criticalTotal } = found;
     return {
       ...toConnection('concentration', found, request, (c) => c),
@@ -35,6 +36,22 @@ export const concentrationQueries: Resolvers<unknown> = {
     };
   },
 };
+
+const REACH: ReadonlySet<string> = new Set(['reach', 'reachCritical']);
+
+/** Reach costs far more than all the rest, so it is counted only where the document may ask for it. */
+function asksForReach({ fieldNodes, fragments }: GraphQLResolveInfo): boolean {
+  let isAsked = false;
+  for (const node of [...fieldNodes, ...Object.values(fragments)]) {
+    visit(node, {
+      Field({ name }) {
+        isAsked ||= REACH.has(name.value);
+        return isAsked ? BREAK : undefined;
+      },
+    });
+  }
+  return isAsked;
+}
 
 /** A list that is there narrows the scope, an empty one to nobody; only where both are absent does everybody count. */
 async function scopeOf(input: ScopeInput, context: ApiContext): Promise<Scope | undefined> {
