@@ -27,19 +27,20 @@ export async function benchIngest({ events }: Options): Promise<void> {
   await withDatabase(async (driver) => {
     say(`${WRITERS} writers, ${BATCH} events a batch, ${CALLS} claims a page, ${VENDORS} vendors`);
     const small = Math.min(events, 200_000);
-    await measure('warm-up (not counted)', driver, WARM_UP, stage(driver, 0));
+    await measure('warm-up (not counted)', WARM_UP, stage(driver));
     const naive = await fresh('naive', driver, 10_000, naively(driver));
     // Alternating, so that a machine that slows down slows all of them down.
     const rounds: { raw: number; first: number }[] = [];
     for (let round = 0; round < 3; round++) {
       const raw = await fresh('raw', driver, small, rawly(driver));
-      const first = await fresh('first', driver, small, stage(driver, 0));
+      const first = await fresh('first', driver, small, stage(driver));
       rounds.push({ raw, first });
     }
     const raw = median(rounds.map((r) => r.raw));
     const first = median(rounds.map((r) => r.first));
-    const repeat = await measure('repeat', driver, small, stage(driver, 1));
-    const again = await measure('repeat, remembered', driver, small, repeatedly(driver, small));
+    const crawledAgain = stage(driver);
+    const repeat = await measure('repeat', small, crawledAgain);
+    const again = await measure('repeat, remembered', small, crawledAgain);
     say(`first ÷ naive ${ratio(first, naive)} (target 10), first ÷ raw ${ratio(first, raw)} (target 0.6)`);
     say(
       `repeat ÷ first ${ratio(repeat, first)} (target 5), remembered ÷ first ${ratio(again, first)}; each writer remembers ${REMEMBERED} sightings`,
@@ -54,10 +55,10 @@ export async function benchIngest({ events }: Options): Promise<void> {
 async function growth(driver: Driver, small: number, events: number): Promise<void> {
   await wipe(driver);
   await makeNodes(driver, events);
-  const write = stage(driver, 0);
+  const write = stage(driver);
   const marks: { events: number; rate: number; heap: number; rss: number }[] = [];
   for (let from = 0; from < events; from += small) {
-    const rate = await measure(`first, ${from} to ${from + small}`, driver, small, write, from);
+    const rate = await measure(`first, ${from} to ${from + small}`, small, write, from);
     globalThis.gc?.();
     const { heapUsed, rss } = process.memoryUsage();
     marks.push({ events: from + small, rate, heap: heapUsed / 2 ** 20, rss: rss / 2 ** 20 });
@@ -77,11 +78,11 @@ type Write = (lane: number, rows: readonly Row[], values: readonly Uint8Array[])
 async function fresh(name: string, driver: Driver, events: number, write: Write): Promise<number> {
   await wipe(driver);
   await makeNodes(driver, events);
-  return measure(name, driver, events, write);
+  return measure(name, events, write);
 }
 
 /** Only the writing is timed, not the making of the rows. */
-async function measure(name: string, _driver: Driver, events: number, write: Write, start = 0): Promise<number> {
+async function measure(name: string, events: number, write: Write, start = 0): Promise<number> {
   let elapsed = 0;
   for (let from = start; from < start + events; from += CHUNK) {
     const rows = Array.from({ length: Math.min(CHUNK, start + events - from) }, (_, i) =>
@@ -111,7 +112,7 @@ const roundOf = (name: string): number => (name === 'repeat' ? 1 : name.startsWi
 let generation = 0;
 
 /** The graph stage, from the bytes of the messages on. A new one has just started: it remembers nothing. */
-function stage(driver: Driver, _round: number): Write {
+function stage(driver: Driver): Write {
   const writer = createWriter({ driver, rankOf: () => 1 });
   const topic = `bench-${generation++}`;
   const next = new Map<number, number>();
@@ -121,12 +122,6 @@ function stage(driver: Driver, _round: number): Write {
     await writer.write({ group: 'bench', topic, partition, from, next: from + events.length, events });
     next.set(partition, from + events.length);
   };
-}
-
-/** A stage that has seen the same claims in this crawl already. */
-function repeatedly(driver: Driver, _events: number): Write {
-  const write = stage(driver, 1);
-  return write;
 }
 
 const MERGE = `MERGE (s:Domain {name: $subject}) MERGE (o:Domain {name: $object})

@@ -22,7 +22,10 @@ afterAll(async () => {
 const JSON_TYPE = { 'content-type': 'application/json' };
 const post = (body: string | Buffer, headers: Record<string, string> = JSON_TYPE) =>
   fetch(`${api.url}/graphql`, { method: 'POST', headers, body });
-const codeOf = async (response: Response) => ((await response.json()) as any).errors[0].extensions.code as string;
+const codeOf = async (response: Response) => {
+  const { errors } = (await response.json()) as { errors: { extensions: { code: string } }[] };
+  return errors[0]?.extensions.code;
+};
 const codes = async (query: string, variables?: Record<string, unknown>) =>
   (await api.ask(query, variables)).errors.map((e) => e.extensions.code);
 

@@ -45,6 +45,14 @@ async function build(lanes: readonly (readonly (readonly GraphAction[])[])[], si
   return graphHash(driver);
 }
 
+const seen: GraphAction = {
+  type: 'observe-domain',
+  source: 'zdns',
+  stream: 'dns',
+  domain: 'a.example',
+  observedAt: 5,
+};
+
 describe('the writer', () => {
   it('makes one graph of one set of events, however they are ordered, repeated, cut and spread over writers', async () => {
     const worlds = arbitraryEvents(40).chain((events) =>
@@ -101,13 +109,6 @@ describe('the writer', () => {
 
   it('ends where the database is another, whose positions and rules only a new start reads', async () => {
     const writer = createWriter({ driver, rankOf });
-    const seen: GraphAction = {
-      type: 'observe-domain',
-      source: 'zdns',
-      stream: 'dns',
-      domain: 'a.example',
-      observedAt: 5,
-    };
     await writer.write(batchOf([[seen]], 0));
     await freshDatabase(driver);
     await expect(writer.write(batchOf([[seen]], 0))).rejects.toMatchObject({ code: 'DATABASE_REPLACED' });
@@ -116,13 +117,6 @@ describe('the writer', () => {
 
   it('forgets what it knows when the database was restored from an earlier time', async () => {
     const writer = createWriter({ driver, rankOf });
-    const seen: GraphAction = {
-      type: 'observe-domain',
-      source: 'zdns',
-      stream: 'dns',
-      domain: 'a.example',
-      observedAt: 5,
-    };
     await writer.write(batchOf([[seen]], 0));
     await driver.executeQuery('MATCH (n) WHERE n:Domain OR n:StreamOffset DETACH DELETE n');
     await writer.write(batchOf([[]], 0, 1));
