@@ -16,11 +16,13 @@ const refused = (code: NameFault['code'], reason: string) => ({ refusal: { code,
 
 /**
  * Folds case so that names compare equal whatever their case. Character by character, because lower-casing a whole
- * word gives a final sigma another form; by way of upper case, so that `ß` and `SS` agree; the dotless `ı` stays itself.
+ * word gives a final sigma another form; by way of upper case, so that `ß` and `SS` agree, and of lower case before, so
+ * that `ẞ` does too, which has no upper case but itself; the dotless `ı` stays itself.
  */
 function foldCase(text: string): string {
   let folded = '';
-  for (const character of text) folded += character === 'ı' ? character : character.toUpperCase().toLowerCase();
+  for (const character of text)
+    folded += character === 'ı' ? character : character.toLowerCase().toUpperCase().toLowerCase();
   return folded.normalize('NFC');
 }
 

@@ -20,11 +20,15 @@ export function startTimeOf(pid: number): string | undefined {
   return ps.status === 0 ? parseStartTime(ps.stdout) : undefined;
 }
 
-/** The start time in a line of `/proc/<pid>/stat` (proc(5), field 22) or of `ps -o lstart=`; undefined for a zombie. */
+/**
+ * The start time in a line of `/proc/<pid>/stat` (proc(5), field 22) or of `ps -o lstart=`; undefined for a zombie. One
+ * whose other threads are still ending (field 20 counts them) is none yet: its ports and files are still its own.
+ */
 export function parseStartTime(line: string): string | undefined {
   const nameEnd = line.lastIndexOf(')');
   if (nameEnd < 0) return line.trim() || undefined;
   // The name may hold spaces and brackets, so fields are counted from its end: state is field 3.
   const fields = line.slice(nameEnd + 2).split(' ');
-  return fields[0] === 'Z' ? undefined : fields[19];
+  const isOver = fields[0] === 'Z' && Number(fields[17]) <= 1;
+  return isOver ? undefined : fields[19];
 }

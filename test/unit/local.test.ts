@@ -32,6 +32,11 @@ test('a zombie and an empty line have no start time', () => {
   expect(parseStartTime('')).toBeUndefined();
 });
 
+test('a zombie whose other threads are still ending lives: it holds its ports', () => {
+  const fields = Array.from({ length: 50 }, (_, i) => String(i + 3));
+  expect(parseStartTime(`12 (java) ${['Z', ...fields.slice(1)].join(' ')}`)).toBe('22');
+});
+
 test('a launched process writes its own pid file, is found by it, and is gone after stop', async () => {
   const pidFile = join(folder, 'pid');
   const own = await sleeper(pidFile);
