@@ -66,7 +66,10 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
   const recognise = (found: string): void => {
     graph ??= found;
     if (graph !== found) {
-      throw new AppError('DATABASE_REPLACED', 'The database is another than the one that this process began with.');
+      throw new AppError(
+        'DATABASE_REPLACED',
+        'The database is another than the one that this process began with; start it again, and it fills this one.',
+      );
     }
   };
 

@@ -4,7 +4,7 @@ import { loadSources } from '../governance/sources.ts';
 import { createLogger } from '../logger.ts';
 import { createNeo4jQueries } from '../queries/neo4j.ts';
 import { loadContext } from './context.ts';
-import { reportFailure } from './exit.ts';
+import { sayLastWord } from './last-word.ts';
 import { onParentGone } from './parent.ts';
 import { aborted, listenForStop } from './stop-signals.ts';
 
@@ -37,4 +37,4 @@ async function main(): Promise<void> {
   process.exit(0);
 }
 
-main().catch((error: unknown) => process.exit(reportFailure(error)));
+main().catch((error: unknown) => process.exit(sayLastWord(error)));

@@ -13,10 +13,11 @@ import { untilDone } from '../stream/retry.ts';
 import { GROUPS, RAW_TOPICS, TYPED_TOPICS } from '../stream/topics.ts';
 import { type Context, loadContext } from './context.ts';
 import { endOfProcess } from './end-of-process.ts';
-import { EXIT, reportFailure } from './exit.ts';
+import { EXIT } from './exit.ts';
 import { createFanOutStage, type FanOutTotals } from './fan-out-stage.ts';
 import { createGraphStage, type GraphTotals } from './graph-stage.ts';
 import { type Governed, loadKnowledge } from './knowledge.ts';
+import { sayLastWord } from './last-word.ts';
 import { waitUntilApplied } from './stream-status.ts';
 
 export interface ConsumersOptions {
@@ -129,7 +130,7 @@ async function main(): Promise<number> {
     await runConsumers({ context, governed, logger, signal: endOfProcess(logger) });
     return EXIT.done;
   } catch (error) {
-    return reportFailure(error);
+    return sayLastWord(error);
   }
 }
 

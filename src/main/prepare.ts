@@ -1,6 +1,9 @@
 import { fileURLToPath } from 'node:url';
+import { AppError } from '../errors.ts';
+import { checkDigest } from '../graph/digest.ts';
 import type { Driver } from '../graph/driver.ts';
 import { migrate } from '../graph/migrate.ts';
+import { loadKnowledge } from './knowledge.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
 
@@ -13,3 +16,26 @@ export async function migrateGraph(openDriver: () => Driver): Promise<readonly s
     await driver.close();
   }
 }
+
+/**
+ * Makes sure, before anything works on it, that the graph was built by the rules of today. The consumers look too: this
+ * is for a person who waits for `npm start`.
+ * @throws AppError DIGEST_CHANGED, saying what can be done where all servers are stopped again
+ */
+export async function requireSameRules(openDriver: () => Driver): Promise<void> {
+  const { digest } = await loadKnowledge();
+  const driver = openDriver();
+  try {
+    await checkDigest(driver, digest);
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'DIGEST_CHANGED')) throw error;
+    throw new AppError('DIGEST_CHANGED', CHANGED, error.details, error);
+  } finally {
+    await driver.close();
+  }
+}
+
+const CHANGED =
+  'This graph was built with other rules, sources or public suffixes than those of today: build it again by ' +
+  '`npm run avd -- up` and `npm run avd -- replay --into <url of an empty database>`, or start a new one with ' +
+  '`AVD_HOME=<another folder> npm start`.';

@@ -10,7 +10,7 @@ import { createKafka, ensureTopics } from '../stream/kafka.ts';
 import { loadContext } from './context.ts';
 import { EXIT, reportFailure } from './exit.ts';
 import { keepServers } from './keep-servers.ts';
-import { migrateGraph } from './prepare.ts';
+import { migrateGraph, requireSameRules } from './prepare.ts';
 import { ask, type Question, readQuestions } from './questions.ts';
 import { loadBundledSample } from './sample-streams.ts';
 import { createSteps } from './steps.ts';
@@ -46,6 +46,7 @@ async function bringUp(config: Config, stop: AbortSignal): Promise<void> {
   const kafka = createKafka(context.kafkaBrokers);
   await steps.step('topics', () => ensureTopics(kafka, { partitions: config.partitions }));
   await steps.step('migrations', () => migrateGraph(context.openDriver));
+  await requireSameRules(context.openDriver);
   stop.throwIfAborted();
 
   keep('api', 'api.ts', config);

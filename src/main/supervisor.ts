@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { AppError } from '../errors.ts';
 import { findProcess, type LaunchedProcess, launch, type OwnProcess } from '../local/processes.ts';
 import { lastLines } from '../local/tool.ts';
+import { endOf, isFinal, lastWord } from './last-word.ts';
 
 export interface Supervise {
   readonly home: string;
@@ -18,7 +19,7 @@ export interface Supervise {
 /** One of AVD's own processes, which is started again whenever it ends by itself. */
 export interface Supervised {
   readonly name: string;
-  /** Rejects, quoting the end of its log, where starting it again is in vain; else stays pending. */
+  /** Rejects with what it said, or the end of its log, where starting it again is in vain; else stays pending. */
   readonly failure: Promise<never>;
   /** Ends it, and waits until it is gone. */
   stop(): Promise<void>;
@@ -41,18 +42,23 @@ const logFile = (home: string, name: string) => join(home, 'logs', `${name}.log`
 /** Starts a process, with its log in `<home>/logs`, and keeps it running until `stop` or `kill`. */
 export function supervise(what: Supervise): Supervised {
   const stopping = new AbortController();
+  const log = logFile(what.home, what.name);
   let current: Promise<LaunchedProcess> | undefined;
 
   const keepRunning = async () => {
     for (let ends = 1; !stopping.signal.aborted; ends++) {
       const bornAt = Date.now();
+      const born = endOf(log);
       current = start(what);
       await (await current).ended;
       if (stopping.signal.aborted) return;
+      const said = lastWord(log, born);
+      if (said !== undefined && isFinal(said)) throw said;
       if (Date.now() - bornAt >= SOUND_AFTER_MS) ends = 1;
       if (ends >= GIVE_UP_AFTER) throw endsAgainAndAgain(what);
       const pause = Math.min(FIRST_PAUSE_MS * 2 ** (ends - 1), LONGEST_PAUSE_MS);
-      what.say(`${what.name} ended; it starts again in ${pause / 1000} s (its log: ${logFile(what.home, what.name)})`);
+      const why = said === undefined ? '' : ` (${said.message})`;
+      what.say(`${what.name} ended${why}; it starts again in ${pause / 1000} s (its log: ${log})`);
       await sleep(pause, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   };

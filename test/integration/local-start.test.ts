@@ -5,10 +5,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { freePorts } from '../../src/local/ports.ts';
 import { runningProcesses, stopServers } from '../../src/local/servers.ts';
 import { leftProcesses } from '../../src/main/supervisor.ts';
+import { freshDatabase, testDriver } from '../support/database.ts';
 
 let folder: string;
 let home: string;
@@ -137,4 +138,31 @@ test('Ctrl-C while the servers come up ends them too', async () => {
   start.process.kill('SIGINT');
   expect(await ended(start)).toBe(0);
   expect(serverPids()).toEqual([]);
+});
+
+test('a graph of other rules ends npm start at once, in one sentence with the way out, whenever it turns up', async () => {
+  const { neo4j, kafkaBrokers } = inject('servers');
+  const named = {
+    NEO4J_URI: neo4j.uri,
+    NEO4J_USERNAME: neo4j.username,
+    NEO4J_PASSWORD: neo4j.password,
+    KAFKA_BROKERS: kafkaBrokers.join(','),
+  };
+  const driver = testDriver();
+  await freshDatabase(driver);
+  const running = npmStart(named);
+  await ready(running);
+  await until(() => leftProcesses(home).length === 2, running);
+  await until(async () => (await driver.executeQuery('MATCH (d:GraphDigest) RETURN d')).records.length === 1, running);
+  await driver.executeQuery("MATCH (d:GraphDigest) SET d.digest = 'of other rules'");
+  for (const one of leftProcesses(home)) process.kill(one.pid, 'SIGKILL');
+  expect(await ended(running)).toBe(1);
+  expect(running.output()).toMatch(/^This graph was built with other rules.*avd -- replay --into/m);
+
+  const again = npmStart(named);
+  expect(await ended(again)).toBe(1);
+  expect(again.output()).toMatch(/^This graph was built with other rules.*avd -- replay --into/m);
+  expect(again.output()).not.toMatch(/starts again|AVD is ready/);
+  expect(leftProcesses(home)).toEqual([]);
+  await driver.close();
 });
