@@ -15,7 +15,7 @@ import { CHANGE_TOPICS } from '../stream/topics.ts';
 import type { Reference } from './actions.ts';
 import { DAY } from './claim-state.ts';
 import type { CanonicalChange, OwnerChange } from './conclusions.ts';
-import { type ClaimEntity, type ClaimKind, type DomainEntity, identifyEnd } from './fold.ts';
+import { type ClaimEntity, type ClaimKind, type DomainEntity, identifyEnd, type OrganizationEntity } from './fold.ts';
 
 /** What leaves AVD when a transaction is committed: topic, key and serialised message. */
 export interface Change {
@@ -87,6 +87,17 @@ export const ownerChange = ({ domain, organization }: OwnerChange): Change =>
 
 export const canonicalChange = ({ organization, canonical }: CanonicalChange): Change =>
   identityChange(organization, { case: 'canonical', value: { organization, canonical } });
+
+/** The organization's newest name, where it has one. */
+export const nameChanges = ({ key, state: { named } }: OrganizationEntity): Change[] =>
+  named === undefined
+    ? []
+    : [
+        identityChange(key, {
+          case: 'named',
+          value: { organization: key, name: named.name, time: BigInt(named.time) },
+        }),
+      ];
 
 export const withdrawalChange = (source: string, before: number): Change =>
   identityChange(source, { case: 'withdrawn', value: { source, before: BigInt(before) } });

@@ -222,16 +222,24 @@ export interface DependencyArgs extends DependencyFilter {
   readonly orderBy?: DependencyOrder | undefined;
 }
 
-export interface NthPartyArgs {
-  readonly depth: number;
+/** Which hops count: every hop where `criticalOnly` is false, else those that are critical for some service. */
+export interface HopFilter {
+  /** Of the hop into the vendor: for this service. */
   readonly service?: Service | undefined;
   readonly criticalOnly?: boolean | undefined;
+  /**
+   * From 0 to 1. Leaves out ubiquitous vendors: those on which more than this share of all organizations with any
+   * dependency depend. No way leads over them and none is listed; the ends that are asked about always count.
+   */
+  readonly maxShare?: number | undefined;
 }
 
-export interface BlastRadiusArgs {
+export interface NthPartyArgs extends HopFilter {
+  readonly depth: number;
+}
+
+export interface BlastRadiusArgs extends HopFilter {
   readonly maxHops: number;
-  readonly service?: Service | undefined;
-  readonly criticalOnly?: boolean | undefined;
 }
 
 export interface Reached {
@@ -248,12 +256,10 @@ export interface BlastRadius {
   readonly bound?: Bound | undefined;
 }
 
-export interface ExposurePathArgs {
+export interface ExposurePathArgs extends HopFilter {
   readonly from: string;
   readonly to: string;
   readonly maxHops: number;
-  readonly service?: Service | undefined;
-  readonly criticalOnly?: boolean | undefined;
 }
 
 export interface ExposurePath {
@@ -277,6 +283,8 @@ export interface ConcentrationArgs {
   readonly service?: Service | undefined;
   /** Only vendors with a critical dependent are listed; changes no count. */
   readonly criticalOnly?: boolean | undefined;
+  /** From 0 to 1: vendors with a greater `share` are not listed; changes no count. */
+  readonly maxShare?: number | undefined;
   readonly maxHops: number;
   /** False: `reach` and `reachCritical` are left out, which makes a whole page much cheaper. */
   readonly withReach?: boolean | undefined;

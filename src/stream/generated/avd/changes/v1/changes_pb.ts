@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file avd/changes/v1/changes.proto.
  */
 export const file_avd_changes_v1_changes: GenFile = /*@__PURE__*/
-  fileDesc("ChxhdmQvY2hhbmdlcy92MS9jaGFuZ2VzLnByb3RvEg5hdmQuY2hhbmdlcy52MSLMBAoMQ2xhaW1DaGFuZ2VkEicKBGtpbmQYASABKA4yGS5hdmQuY2hhbmdlcy52MS5DbGFpbUtpbmQSDgoGc291cmNlGAIgASgJEikKB3N1YmplY3QYAyABKAsyGC5hdmQuY29tbW9uLnYxLlJlZmVyZW5jZRInCgdzZXJ2aWNlGAQgASgOMhYuYXZkLmNvbW1vbi52MS5TZXJ2aWNlEigKBm9iamVjdBgFIAEoCzIYLmF2ZC5jb21tb24udjEuUmVmZXJlbmNlEhcKCmZpcnN0X3NlZW4YBiABKANIAIgBARIWCglsYXN0X3NlZW4YByABKANIAYgBARIfChJzaWdodGVkX2NvbmZpZGVuY2UYCCABKAFIAogBARIeChFzdGF0ZWRfY29uZmlkZW5jZRgJIAEoAUgDiAEBEhYKCXN0YXRlZF9hdBgKIAEoA0gEiAEBEhEKCXN0YXRlZF9ieRgLIAEoCRIZCgxyZXRyYWN0ZWRfYXQYDCABKANIBYgBARIUCgxyZXRyYWN0ZWRfYnkYDSABKAkSFQoIY3JpdGljYWwYDiABKAhIBogBARIZCgxjcml0aWNhbF9kYXkYDyABKANIB4gBAUINCgtfZmlyc3Rfc2VlbkIMCgpfbGFzdF9zZWVuQhUKE19zaWdodGVkX2NvbmZpZGVuY2VCFAoSX3N0YXRlZF9jb25maWRlbmNlQgwKCl9zdGF0ZWRfYXRCDwoNX3JldHJhY3RlZF9hdEILCglfY3JpdGljYWxCDwoNX2NyaXRpY2FsX2RheSLlAQoPSWRlbnRpdHlDaGFuZ2VkEiwKBW93bmVyGAEgASgLMhsuYXZkLmNoYW5nZXMudjEuRG9tYWluT3duZXJIABI6CgljYW5vbmljYWwYAiABKAsyJS5hdmQuY2hhbmdlcy52MS5DYW5vbmljYWxPcmdhbml6YXRpb25IABIuCgljb21wbGV0ZWQYAyABKAsyGS5hdmQuY2hhbmdlcy52MS5Db21wbGV0ZWRIABIuCgl3aXRoZHJhd24YBCABKAsyGS5hdmQuY2hhbmdlcy52MS5XaXRoZHJhd25IAEIICgZjaGFuZ2UiMwoLRG9tYWluT3duZXISDgoGZG9tYWluGAEgASgJEhQKDG9yZ2FuaXphdGlvbhgCIAEoCSJAChVDYW5vbmljYWxPcmdhbml6YXRpb24SFAoMb3JnYW5pemF0aW9uGAEgASgJEhEKCWNhbm9uaWNhbBgCIAEoCSJhCglDb21wbGV0ZWQSDgoGc291cmNlGAEgASgJEg4KBmRvbWFpbhgCIAEoCRInCgdzZXJ2aWNlGAMgASgOMhYuYXZkLmNvbW1vbi52MS5TZXJ2aWNlEgsKA2RheRgEIAEoAyIrCglXaXRoZHJhd24SDgoGc291cmNlGAEgASgJEg4KBmJlZm9yZRgCIAEoAyI0CglDaGFuZ2VTZXQSJwoHY2hhbmdlcxgBIAMoCzIWLmF2ZC5jaGFuZ2VzLnYxLkNoYW5nZSIzCgZDaGFuZ2USDQoFdG9waWMYASABKAkSCwoDa2V5GAIgASgJEg0KBXZhbHVlGAMgASgMKoYBCglDbGFpbUtpbmQSGgoWQ0xBSU1fS0lORF9VTlNQRUNJRklFRBAAEhMKD0NMQUlNX0tJTkRfVVNFUxABEhgKFENMQUlNX0tJTkRfT1dORVJTSElQEAISFgoSQ0xBSU1fS0lORF9TQU1FX0FTEAMSFgoSQ0xBSU1fS0lORF9QQVJUX09GEARiBnByb3RvMw", [file_avd_common_v1_common]);
+  fileDesc("ChxhdmQvY2hhbmdlcy92MS9jaGFuZ2VzLnByb3RvEg5hdmQuY2hhbmdlcy52MSLMBAoMQ2xhaW1DaGFuZ2VkEicKBGtpbmQYASABKA4yGS5hdmQuY2hhbmdlcy52MS5DbGFpbUtpbmQSDgoGc291cmNlGAIgASgJEikKB3N1YmplY3QYAyABKAsyGC5hdmQuY29tbW9uLnYxLlJlZmVyZW5jZRInCgdzZXJ2aWNlGAQgASgOMhYuYXZkLmNvbW1vbi52MS5TZXJ2aWNlEigKBm9iamVjdBgFIAEoCzIYLmF2ZC5jb21tb24udjEuUmVmZXJlbmNlEhcKCmZpcnN0X3NlZW4YBiABKANIAIgBARIWCglsYXN0X3NlZW4YByABKANIAYgBARIfChJzaWdodGVkX2NvbmZpZGVuY2UYCCABKAFIAogBARIeChFzdGF0ZWRfY29uZmlkZW5jZRgJIAEoAUgDiAEBEhYKCXN0YXRlZF9hdBgKIAEoA0gEiAEBEhEKCXN0YXRlZF9ieRgLIAEoCRIZCgxyZXRyYWN0ZWRfYXQYDCABKANIBYgBARIUCgxyZXRyYWN0ZWRfYnkYDSABKAkSFQoIY3JpdGljYWwYDiABKAhIBogBARIZCgxjcml0aWNhbF9kYXkYDyABKANIB4gBAUINCgtfZmlyc3Rfc2VlbkIMCgpfbGFzdF9zZWVuQhUKE19zaWdodGVkX2NvbmZpZGVuY2VCFAoSX3N0YXRlZF9jb25maWRlbmNlQgwKCl9zdGF0ZWRfYXRCDwoNX3JldHJhY3RlZF9hdEILCglfY3JpdGljYWxCDwoNX2NyaXRpY2FsX2RheSKNAgoPSWRlbnRpdHlDaGFuZ2VkEiwKBW93bmVyGAEgASgLMhsuYXZkLmNoYW5nZXMudjEuRG9tYWluT3duZXJIABI6CgljYW5vbmljYWwYAiABKAsyJS5hdmQuY2hhbmdlcy52MS5DYW5vbmljYWxPcmdhbml6YXRpb25IABIuCgljb21wbGV0ZWQYAyABKAsyGS5hdmQuY2hhbmdlcy52MS5Db21wbGV0ZWRIABIuCgl3aXRoZHJhd24YBCABKAsyGS5hdmQuY2hhbmdlcy52MS5XaXRoZHJhd25IABImCgVuYW1lZBgFIAEoCzIVLmF2ZC5jaGFuZ2VzLnYxLk5hbWVkSABCCAoGY2hhbmdlIjMKC0RvbWFpbk93bmVyEg4KBmRvbWFpbhgBIAEoCRIUCgxvcmdhbml6YXRpb24YAiABKAkiQAoVQ2Fub25pY2FsT3JnYW5pemF0aW9uEhQKDG9yZ2FuaXphdGlvbhgBIAEoCRIRCgljYW5vbmljYWwYAiABKAkiYQoJQ29tcGxldGVkEg4KBnNvdXJjZRgBIAEoCRIOCgZkb21haW4YAiABKAkSJwoHc2VydmljZRgDIAEoDjIWLmF2ZC5jb21tb24udjEuU2VydmljZRILCgNkYXkYBCABKAMiKwoJV2l0aGRyYXduEg4KBnNvdXJjZRgBIAEoCRIOCgZiZWZvcmUYAiABKAMiOQoFTmFtZWQSFAoMb3JnYW5pemF0aW9uGAEgASgJEgwKBG5hbWUYAiABKAkSDAoEdGltZRgDIAEoAyI0CglDaGFuZ2VTZXQSJwoHY2hhbmdlcxgBIAMoCzIWLmF2ZC5jaGFuZ2VzLnYxLkNoYW5nZSIzCgZDaGFuZ2USDQoFdG9waWMYASABKAkSCwoDa2V5GAIgASgJEg0KBXZhbHVlGAMgASgMKoYBCglDbGFpbUtpbmQSGgoWQ0xBSU1fS0lORF9VTlNQRUNJRklFRBAAEhMKD0NMQUlNX0tJTkRfVVNFUxABEhgKFENMQUlNX0tJTkRfT1dORVJTSElQEAISFgoSQ0xBSU1fS0lORF9TQU1FX0FTEAMSFgoSQ0xBSU1fS0lORF9QQVJUX09GEARiBnByb3RvMw", [file_avd_common_v1_common]);
 
 /**
  * Of a claim all that decides what follows from it, as it is after a change (its evidence, author and reason stay in the
@@ -110,8 +110,8 @@ export const ClaimChangedSchema: GenMessage<ClaimChanged> = /*@__PURE__*/
   messageDesc(file_avd_changes_v1_changes, 0);
 
 /**
- * A domain's resolved owner or an organization's canonical organization after a change, a completed observation, or a
- * withdrawal. Topic graph.organization.changed.v1. The first two are conclusions and may come late or twice: they say
+ * A domain's resolved owner or an organization's canonical organization after a change, a completed observation, a
+ * withdrawal, or an organization's newest name. Topic graph.organization.changed.v1. The first two are conclusions and may come late or twice: they say
  * what to look at again, and what is true follows from the claims.
  *
  * @generated from message avd.changes.v1.IdentityChanged
@@ -144,6 +144,12 @@ export type IdentityChanged = Message<"avd.changes.v1.IdentityChanged"> & {
      */
     value: Withdrawn;
     case: "withdrawn";
+  } | {
+    /**
+     * @generated from field: avd.changes.v1.Named named = 5;
+     */
+    value: Named;
+    case: "named";
   } | { case: undefined; value?: undefined };
 };
 
@@ -259,6 +265,35 @@ export const WithdrawnSchema: GenMessage<Withdrawn> = /*@__PURE__*/
   messageDesc(file_avd_changes_v1_changes, 5);
 
 /**
+ * @generated from message avd.changes.v1.Named
+ */
+export type Named = Message<"avd.changes.v1.Named"> & {
+  /**
+   * @generated from field: string organization = 1;
+   */
+  organization: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * Milliseconds since 1970, UTC.
+   *
+   * @generated from field: int64 time = 3;
+   */
+  time: bigint;
+};
+
+/**
+ * Describes the message avd.changes.v1.Named.
+ * Use `create(NamedSchema)` to create a new message.
+ */
+export const NamedSchema: GenMessage<Named> = /*@__PURE__*/
+  messageDesc(file_avd_changes_v1_changes, 6);
+
+/**
  * What one transaction changed, as it waits in the outbox.
  *
  * @generated from message avd.changes.v1.ChangeSet
@@ -275,7 +310,7 @@ export type ChangeSet = Message<"avd.changes.v1.ChangeSet"> & {
  * Use `create(ChangeSetSchema)` to create a new message.
  */
 export const ChangeSetSchema: GenMessage<ChangeSet> = /*@__PURE__*/
-  messageDesc(file_avd_changes_v1_changes, 6);
+  messageDesc(file_avd_changes_v1_changes, 7);
 
 /**
  * @generated from message avd.changes.v1.Change
@@ -304,7 +339,7 @@ export type Change = Message<"avd.changes.v1.Change"> & {
  * Use `create(ChangeSchema)` to create a new message.
  */
 export const ChangeSchema: GenMessage<Change> = /*@__PURE__*/
-  messageDesc(file_avd_changes_v1_changes, 7);
+  messageDesc(file_avd_changes_v1_changes, 8);
 
 /**
  * @generated from enum avd.changes.v1.ClaimKind

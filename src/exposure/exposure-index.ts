@@ -1,0 +1,102 @@
+import type { Sources } from '../governance/sources.ts';
+import { instantOf } from '../queries/page.ts';
+import type { ExposureQueries } from '../queries/types.ts';
+import { countDependencies, listDependencies, oneDependency } from './dependency-questions.ts';
+import type { Facts } from './facts.ts';
+import { Present } from './present.ts';
+import type { Asked } from './question.ts';
+import { blastRadius, blastRadiusOrganizations, exposurePaths, nthParties } from './reach-questions.ts';
+import { Scheduler } from './scheduler.ts';
+import type { Work } from './search.ts';
+import { createTrust } from './trust.ts';
+import { concentrationRisk, vendors, vendorTotal } from './vendor-questions.ts';
+
+/** The questions that the index answers; what it has no facts for stays with the database. */
+export const INDEXED = [
+  'dependenciesOf',
+  'dependentsOf',
+  'dependencyTotalsOf',
+  'dependentTotalsOf',
+  'dependency',
+  'nthParties',
+  'blastRadius',
+  'blastRadiusOrganizations',
+  'exposurePaths',
+  'concentrationRisk',
+  'vendors',
+  'vendorTotal',
+] as const;
+export type Indexed = (typeof INDEXED)[number];
+export type IndexedQueries = Pick<ExposureQueries, Indexed>;
+
+export interface ExposureIndexOptions {
+  /** From how many claims on it a vendor's dependents are kept in order. */
+  readonly hubSize?: number;
+  readonly clock?: () => number;
+}
+
+/** Kept in order they cost some 100 bytes each; found anew, some microseconds each. */
+const HUB_SIZE = 2_000;
+
+/**
+ * The exposure questions over the facts in memory. Questions run side by side, changes between them, all on the thread
+ * that this is made on: the API runs it on a thread of its own.
+ */
+export class ExposureIndex {
+  readonly facts: Facts;
+  readonly present: Present;
+  readonly #scheduler = new Scheduler();
+  readonly #clock: () => number;
+
+  constructor(facts: Facts, sources: Sources, { hubSize = HUB_SIZE, clock = Date.now }: ExposureIndexOptions = {}) {
+    this.facts = facts;
+    this.#clock = clock;
+    this.present = new Present(facts, createTrust(facts, sources), clock(), { hubSize });
+    this.present.onLater = (name, work) => this.#scheduler.later(name, work);
+  }
+
+  /** Applies changes of the facts between two questions. */
+  change(change: () => void): Promise<void> {
+    return this.#scheduler.change(change);
+  }
+
+  /** Works out what every claim is at present, when nothing else is to do. */
+  warm(): void {
+    this.#scheduler.later('warm', () => this.present.warm());
+  }
+
+  /** The questions, given up at `deadline` (ms since 1970) with AppError QUERY_TIMEOUT. */
+  queries(deadline?: number): IndexedQueries {
+    const ask = <T>(at: number, question: (asked: Asked) => Work<T>): Promise<T> => this.#ask(at, question, deadline);
+    return {
+      dependenciesOf: (keys, args, page) =>
+        ask(instantOf(page), (asked) => listDependencies(asked, 'uses', keys, args, page)),
+      dependentsOf: (keys, args, page) =>
+        ask(instantOf(page), (asked) => listDependencies(asked, 'usedBy', keys, args, page)),
+      dependencyTotalsOf: (keys, args, at) => ask(at, (asked) => countDependencies(asked, 'uses', keys, args)),
+      dependentTotalsOf: (keys, args, at) => ask(at, (asked) => countDependencies(asked, 'usedBy', keys, args)),
+      dependency: (pair, at) => ask(at, (asked) => oneDependency(asked, pair)),
+      nthParties: (key, args, page) => ask(instantOf(page), (asked) => nthParties(asked, key, args, page)),
+      blastRadius: (key, args, at) => ask(at, (asked) => blastRadius(asked, key, args)),
+      blastRadiusOrganizations: (key, args, page) =>
+        ask(instantOf(page), (asked) => blastRadiusOrganizations(asked, key, args, page)),
+      exposurePaths: (args, page) => ask(instantOf(page), (asked) => exposurePaths(asked, args, page)),
+      concentrationRisk: (args, page) => ask(instantOf(page), (asked) => concentrationRisk(asked, args, page)),
+      vendors: (args, page) => ask(instantOf(page), (asked) => vendors(asked, args, page)),
+      vendorTotal: (args, at) => ask(at, (asked) => vendorTotal(asked, args)),
+    };
+  }
+
+  async #ask<T>(at: number, question: (asked: Asked) => Work<T>, deadline: number | undefined): Promise<T> {
+    const { present } = this;
+    const now = this.#clock();
+    if (present.isBehind(at, now)) void this.#scheduler.change(() => present.advance(Math.min(at, now)));
+    return this.#scheduler.ask(function* (): Work<T> {
+      const view = present.viewAt(at, now);
+      const answer = yield* question({ present, view });
+      // Something that was looked at began or ended after the instant that was asked for.
+      if (view !== present.view || at >= view.newestTurn) return answer;
+      return yield* question({ present, view: present.exactly(at) });
+    }, deadline);
+  }
+}

@@ -1,0 +1,260 @@
+import { type IdentityClaim, type RankOf, resolveCanonical, resolveOwner } from '../graph/resolve.ts';
+import { SERVICES, type Service } from '../identity/service.ts';
+import { Adjacency } from './adjacency.ts';
+import { type ClaimRow, ClaimTable } from './claim-table.ts';
+import { grown } from './columns.ts';
+import { NodeTable } from './node-table.ts';
+
+const DAY = 86_400_000;
+
+/** Kinds of claims on identity, as `kind` of their table. */
+export const OWNERSHIP = 0;
+export const SAME_AS = 1;
+
+export const serviceNumber = (service: Service): number => SERVICES.indexOf(service);
+
+/** Told what a change touches: before, while what followed from the facts can still be worked out, and after. */
+export interface Watcher {
+  /** What follows from the claims of this subject is about to change. */
+  beforeSubject(subject: number): void;
+  afterSubject(subject: number): void;
+  /** These nodes may be about to count for `target` instead of who they count for now. */
+  beforeMove(nodes: readonly number[], target: number): void;
+  afterMove(nodes: readonly number[]): void;
+  /** The organization is about to be called otherwise. */
+  beforeName(node: number): void;
+  /** More has changed than can be told one by one. */
+  everything(): void;
+}
+
+/**
+ * The facts that exposure follows from: claims, who owns what, complete observations, withdrawn sources. Changing one is
+ * a join or replaces a state by a later one of the same thing, so a change that comes twice or late does no harm.
+ */
+export class Facts {
+  nodes = new NodeTable();
+  readonly sources: string[] = [];
+  readonly #sourceIds = new Map<string, number>();
+  uses = new ClaimTable();
+  identity = new ClaimTable();
+  /** Per source, ms since 1970; −Infinity where it was never withdrawn. */
+  readonly withdrawn: number[] = [];
+
+  /** Complete observations: the days by place, the places of each domain. */
+  completions = 0;
+  completedWhat = new Int32Array(64);
+  completedDay = new Int32Array(64);
+  completedOf = new Adjacency();
+
+  /**
+   * Subjects of which two statements of one time say different things: which one counts is told by the ids of their
+   * events, which are not kept here. What the database says of them is to be put in place with `replaceUse`.
+   */
+  readonly doubtful = new Set<number>();
+
+  readonly #rankOf: RankOf;
+  watcher: Watcher | undefined;
+
+  constructor(rankOf: RankOf) {
+    this.#rankOf = rankOf;
+  }
+
+  source(id: string): number {
+    const known = this.#sourceIds.get(id);
+    if (known !== undefined) return known;
+    const source = this.sources.push(id) - 1;
+    this.#sourceIds.set(id, source);
+    this.withdrawn[source] = Number.NEGATIVE_INFINITY;
+    return source;
+  }
+
+  /** Midnight of the newest day on which the source saw all that the domain uses for the service; NaN: never. */
+  completedAt(subject: number, source: number, service: number): number {
+    const what = source * SERVICES.length + service;
+    const end = (this.completedOf.start[subject] ?? 0) + this.completedOf.count(subject);
+    for (let at = this.completedOf.start[subject] ?? 0; at < end; at++) {
+      const place = this.completedOf.pool[at] as number;
+      if (this.completedWhat[place] === what) return (this.completedDay[place] as number) * DAY;
+    }
+    return Number.NaN;
+  }
+
+  putCompletion(subject: number, source: number, service: number, day: number): void {
+    const what = source * SERVICES.length + service;
+    const end = (this.completedOf.start[subject] ?? 0) + this.completedOf.count(subject);
+    for (let at = this.completedOf.start[subject] ?? 0; at < end; at++) {
+      const place = this.completedOf.pool[at] as number;
+      if (this.completedWhat[place] !== what) continue;
+      if ((this.completedDay[place] as number) >= day) return;
+      this.#changing(subject, () => {
+        this.completedDay[place] = day;
+      });
+      return;
+    }
+    this.#changing(subject, () => {
+      const place = this.completions++;
+      this.completedWhat = grown(this.completedWhat, this.completions);
+      this.completedDay = grown(this.completedDay, this.completions);
+      this.completedWhat[place] = what;
+      this.completedDay[place] = day;
+      this.completedOf.add(subject, place);
+    });
+  }
+
+  /** Joins what is said of a claim with what is known of it. */
+  putUse(row: ClaimRow): void {
+    const found = this.uses.find(row);
+    if (found === undefined) return this.replaceUse(row);
+    const held = this.uses.row(found);
+    if (held.statedAt === row.statedAt && held.statedConfidence !== row.statedConfidence)
+      this.doubtful.add(row.subject);
+    this.replaceUse(joinRows(held, row));
+  }
+
+  replaceUse(row: ClaimRow): void {
+    const found = this.uses.find(row);
+    if (found !== undefined && equalRows(this.uses.row(found), row)) return;
+    this.#changing(row.subject, () => this.uses.put(row));
+  }
+
+  putOwnership(row: ClaimRow): void {
+    if (this.#putIdentity(row)) this.settleOwner(row.subject);
+  }
+
+  putMerge(row: ClaimRow): void {
+    if (this.#putIdentity(row)) this.settleCanonical([row.subject, row.object]);
+  }
+
+  #putIdentity(row: ClaimRow): boolean {
+    const found = this.identity.find(row);
+    return this.identity.put(found === undefined ? row : joinRows(this.identity.row(found), row));
+  }
+
+  putName(node: number, name: string, at: number): void {
+    this.watcher?.beforeName(node);
+    this.nodes.setName(node, name, at);
+  }
+
+  withdraw(source: number, before: number): void {
+    if ((this.withdrawn[source] as number) >= before) return;
+    this.watcher?.everything();
+    this.withdrawn[source] = before;
+    this.settleAll();
+  }
+
+  /** Resolves every owner and every merge again. */
+  settleAll(): void {
+    const { identity } = this;
+    const domains = new Set<number>();
+    const organizations = new Set<number>();
+    for (let claim = 0; claim < identity.count; claim++) {
+      const subject = identity.subject[claim] as number;
+      if (identity.kind[claim] === OWNERSHIP) domains.add(subject);
+      else organizations.add(subject).add(identity.object[claim] as number);
+    }
+    this.settleCanonical([...organizations]);
+    for (const domain of domains) this.settleOwner(domain);
+  }
+
+  settleOwner(domain: number): void {
+    const claims = this.#identityClaims(domain).filter(({ kind }) => kind === OWNERSHIP);
+    const owner = resolveOwner(claims, this.#rankOf, this.#withdrawals());
+    this.#setUp(domain, owner === undefined ? -1 : this.nodes.intern(owner));
+  }
+
+  settleCanonical(organizations: readonly number[]): void {
+    const component = new Set(organizations);
+    const merges: ReturnType<Facts['merge']>[] = [];
+    for (const node of component) {
+      for (const claim of this.#claimsAt(node)) {
+        if (this.identity.kind[claim] !== SAME_AS) continue;
+        merges.push(this.merge(claim));
+        component.add(this.identity.subject[claim] as number).add(this.identity.object[claim] as number);
+      }
+    }
+    const keys = [...component].map((node) => this.nodes.key(node));
+    for (const [key, canonical] of resolveCanonical(keys, merges, this.#withdrawals())) {
+      this.#setUp(this.nodes.intern(key), this.nodes.intern(canonical));
+    }
+  }
+
+  merge(claim: number) {
+    const { subject, object, ...said } = this.#said(claim);
+    return { ...said, a: subject, b: object };
+  }
+
+  #setUp(node: number, up: number): void {
+    const { nodes, watcher } = this;
+    if ((nodes.up[node] as number) === (up === node ? -1 : up)) return;
+    const affected = nodes.isDomain(node) ? [node] : [node, ...nodes.held(nodes.holder[node] as number)];
+    watcher?.beforeMove(affected, nodes.holderUnder(node, up));
+    nodes.setUp(node, up);
+    watcher?.afterMove(affected);
+  }
+
+  #changing(subject: number, change: () => void): void {
+    this.watcher?.beforeSubject(subject);
+    change();
+    this.watcher?.afterSubject(subject);
+  }
+
+  *#claimsAt(node: number): Generator<number> {
+    for (const lists of [this.identity.bySubject, this.identity.byObject]) {
+      const start = lists.start[node] ?? 0;
+      for (let at = start; at < start + lists.count(node); at++) yield lists.pool[at] as number;
+    }
+  }
+
+  #identityClaims(domain: number) {
+    return [...this.#claimsAt(domain)].map((claim) => {
+      const { subject: _, object, ...said } = this.#said(claim);
+      return { ...said, organization: object };
+    });
+  }
+
+  #said(claim: number): IdentityClaim & { subject: string; object: string; kind: number } {
+    const row = this.identity.row(claim);
+    return {
+      subject: this.nodes.key(row.subject),
+      object: this.nodes.key(row.object),
+      kind: row.kind,
+      source: this.sources[row.source] as string,
+      statedAt: orNull(row.statedAt),
+      retractedAt: orNull(row.retractedAt),
+    };
+  }
+
+  #withdrawals(): Map<string, number> {
+    return new Map(this.sources.map((id, source) => [id, this.withdrawn[source] as number]));
+  }
+
+  get bytes(): number {
+    const { uses, identity, completedOf, completedWhat, completedDay } = this;
+    const completions = completedOf.bytes + completedWhat.byteLength + completedDay.byteLength;
+    return uses.bytes + identity.bytes + completions;
+  }
+}
+
+const orNull = (time: number): number | null => (Number.isNaN(time) ? null : time);
+
+/** The writer's own join, of what decides: see `joinClaims`. */
+function joinRows(a: ClaimRow, b: ClaimRow): ClaimRow {
+  const isLater = !(a.statedAt > b.statedAt) && !Number.isNaN(b.statedAt);
+  return {
+    ...a,
+    firstSeen: least(a.firstSeen, b.firstSeen),
+    lastSeen: greatest(a.lastSeen, b.lastSeen),
+    sighted: greatest(a.sighted, b.sighted),
+    measured: Math.max(a.measured, b.measured),
+    statedAt: isLater ? b.statedAt : a.statedAt,
+    statedConfidence: isLater ? b.statedConfidence : a.statedConfidence,
+    retractedAt: greatest(a.retractedAt, b.retractedAt),
+  };
+}
+
+function equalRows(a: ClaimRow, b: ClaimRow): boolean {
+  return (Object.keys(a) as (keyof ClaimRow)[]).every((name) => Object.is(a[name], b[name]));
+}
+
+const least = (a: number, b: number): number => (Number.isNaN(a) ? b : Number.isNaN(b) ? a : Math.min(a, b));
+const greatest = (a: number, b: number): number => (Number.isNaN(a) ? b : Number.isNaN(b) ? a : Math.max(a, b));

@@ -1,0 +1,48 @@
+import type { DependencyOrder } from '../queries/types.ts';
+import type { Summary } from './dependency.ts';
+import type { Work } from './search.ts';
+import type { View } from './view.ts';
+
+type Value = number | string;
+
+/** Where a page ended: the value that rows are ordered by, and the key. */
+export type Position = readonly [Value, string];
+
+export interface Order<Item> {
+  compare(a: Item, b: Item): number;
+  isAfter(item: Item, position: Position): boolean;
+  valueOf(item: Item): Value;
+}
+
+/** How dependencies are ordered: by a value, ascending, then by the other end's key. */
+export function orderBy(view: View, order: DependencyOrder) {
+  const { nodes } = view.facts;
+  return {
+    valueOf: (node: number, summary: Summary): Value =>
+      order === 'CONFIDENCE' ? -summary.confidence : order === 'LAST_SEEN' ? -summary.lastSeen : nodes.lowerName(node),
+    compareValues: (a: Value, b: Value): number =>
+      typeof a === 'string' || typeof b === 'string' ? nodes.compareText(String(a), String(b)) : a - b,
+    compareKeys: (a: number, b: number): number => nodes.compareKeys(a, b),
+    keyOf: (node: number): string => nodes.key(node),
+  };
+}
+
+/** The least `limit` of the items, in order: one look at each, and no more kept than are asked for. */
+export function* least<T>(items: Iterable<T>, limit: number, compare: (a: T, b: T) => number): Work<T[]> {
+  const kept: T[] = [];
+  let work = 0;
+  for (const item of items) {
+    if ((++work & 0x3fff) === 0) yield;
+    const last = kept.at(-1);
+    if (kept.length >= limit && last !== undefined && compare(item, last) >= 0) continue;
+    let [low, high] = [0, kept.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (compare(kept[middle] as T, item) < 0) low = middle + 1;
+      else high = middle;
+    }
+    kept.splice(low, 0, item);
+    if (kept.length > limit) kept.pop();
+  }
+  return kept;
+}

@@ -1,0 +1,176 @@
+import { compareText, needsCodePoints } from '../queries/text-order.ts';
+import { grown } from './columns.ts';
+
+const DOMAIN = 'domain:';
+const NOBODY = -1;
+const NONE: ReadonlySet<number> = new Set();
+
+/**
+ * Domains and organizations as numbers. A domain's key is `domain:<name>`, which is also the key of the provisional
+ * organization that owns it while nobody claims it. A node's holder is the canonical organization that it counts for:
+ * the owner of a domain, the canonical one of an organization, or the domain itself where its owner is provisional.
+ */
+export class NodeTable {
+  readonly keys: string[] = [];
+  readonly #ids = new Map<string, number>();
+  /** Of a domain its owner, of an organization its canonical one; −1: itself. */
+  up = new Int32Array(64);
+  holder = new Int32Array(64);
+  /** Nodes that count for another one. */
+  readonly #held = new Map<number, Set<number>>();
+  /** Organizations that count for another one: a few of the above, which name it. */
+  readonly #absorbed = new Map<number, Set<number>>();
+  readonly names: (string | undefined)[] = [];
+  nameAt = new Float64Array(64);
+  readonly #lowerNames = new Map<number, string>();
+  #ranks = new Int32Array(0);
+  #needsCodePoints = false;
+
+  get count(): number {
+    return this.keys.length;
+  }
+
+  find(key: string): number | undefined {
+    return this.#ids.get(key);
+  }
+
+  /** The number of the node with this key, a new one where it is not known. */
+  intern(key: string): number {
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    const node = this.keys.push(key) - 1;
+    this.#ids.set(key, node);
+    this.up = grown(this.up, node + 1, NOBODY);
+    this.holder = grown(this.holder, node + 1);
+    this.nameAt = grown(this.nameAt, node + 1);
+    this.up[node] = NOBODY;
+    this.holder[node] = node;
+    this.#needsCodePoints ||= needsCodePoints(key);
+    return node;
+  }
+
+  key(node: number): string {
+    return this.keys[node] as string;
+  }
+
+  isDomain(node: number): boolean {
+    return this.key(node).startsWith(DOMAIN);
+  }
+
+  /** What counts for this holder besides itself. */
+  held(holder: number): ReadonlySet<number> {
+    return this.#held.get(holder) ?? NONE;
+  }
+
+  /** Sets the owner of a domain or the canonical organization, −1 for itself. @returns the nodes whose holder is now another */
+  setUp(node: number, up: number): number[] {
+    this.up[node] = up === node ? NOBODY : up;
+    const moved: number[] = [];
+    const owned = this.isDomain(node) ? [] : [...this.held(this.holder[node] as number)];
+    for (const other of [node, ...owned]) if (this.#settle(other)) moved.push(other);
+    return moved;
+  }
+
+  /** Settles a whole table that was filled without `setUp`. */
+  settle(): void {
+    for (let node = 0; node < this.count; node++) if ((this.up[node] as number) !== NOBODY) this.#settle(node);
+  }
+
+  #settle(node: number): boolean {
+    const now = this.holderUnder(node, this.up[node] as number);
+    const before = this.holder[node] as number;
+    if (now === before) return false;
+    this.#leave(node, before);
+    this.holder[node] = now;
+    if (now !== node) this.#enter(node, now);
+    this.#lowerNames.delete(before);
+    this.#lowerNames.delete(now);
+    return true;
+  }
+
+  /** For whom the node would count if its owner, or its canonical organization, were this one. */
+  holderUnder(node: number, up: number): number {
+    if (up === NOBODY || up === node) return node;
+    const above = this.isDomain(node) ? (this.up[up] as number) : NOBODY;
+    return above === NOBODY ? up : above;
+  }
+
+  #leave(node: number, holder: number): void {
+    this.#held.get(holder)?.delete(node);
+    this.#absorbed.get(holder)?.delete(node);
+  }
+
+  #enter(node: number, holder: number): void {
+    for (const sets of this.isDomain(node) ? [this.#held] : [this.#held, this.#absorbed]) {
+      const set = sets.get(holder);
+      if (set === undefined) sets.set(holder, new Set([node]));
+      else set.add(node);
+    }
+  }
+
+  /** The newest name of an organization wins, then the greatest. @returns whether it is another than before */
+  setName(node: number, name: string, at: number): boolean {
+    const held = this.names[node];
+    const heldAt = this.nameAt[node] as number;
+    if (held !== undefined && (heldAt > at || (heldAt === at && held >= name))) return false;
+    this.names[node] = name;
+    this.nameAt[node] = at;
+    const holder = this.holder[node] as number;
+    this.#lowerNames.delete(holder);
+    return true;
+  }
+
+  /** The newest name that a source gave to any organization that counts for this one; the domain's, or the key. */
+  name(holder: number): string {
+    if (this.isDomain(holder)) return this.key(holder).slice(DOMAIN.length);
+    let best = holder;
+    for (const node of this.#absorbed.get(holder) ?? NONE) if (this.#isBetterNamed(node, best)) best = node;
+    return this.names[best] ?? this.key(holder);
+  }
+
+  #isBetterNamed(node: number, best: number): boolean {
+    if (this.names[node] === undefined) return false;
+    if (this.names[best] === undefined) return true;
+    const difference = (this.nameAt[node] as number) - (this.nameAt[best] as number);
+    return difference > 0 || (difference === 0 && compareText(this.key(node), this.key(best)) < 0);
+  }
+
+  /** What names are ordered and searched by. */
+  lowerName(holder: number): string {
+    // A domain's name is lower case already.
+    if (this.isDomain(holder)) return this.key(holder).slice(DOMAIN.length);
+    let lower = this.#lowerNames.get(holder);
+    if (lower === undefined) {
+      lower = this.name(holder).toLowerCase();
+      this.#lowerNames.set(holder, lower);
+      this.#needsCodePoints ||= needsCodePoints(lower);
+    }
+    return lower;
+  }
+
+  compareText(a: string, b: string): number {
+    if (this.#needsCodePoints) return compareText(a, b);
+    return a < b ? -1 : a > b ? 1 : 0;
+  }
+
+  /** Order of keys: by rank where both have one, since that is a look at two numbers. */
+  compareKeys(a: number, b: number): number {
+    const ranked = this.#ranks.length;
+    if (a < ranked && b < ranked) return (this.#ranks[a] as number) - (this.#ranks[b] as number);
+    return this.compareText(this.key(a), this.key(b));
+  }
+
+  /** Ranks all keys that are there now; those that come later are compared as texts. Takes seconds for millions. */
+  rank(): void {
+    const order = Array.from({ length: this.count }, (_, node) => node);
+    order.sort((a, b) => this.compareText(this.key(a), this.key(b)));
+    this.setRanks(order);
+  }
+
+  /** The same from an order that is known. */
+  setRanks(order: ArrayLike<number>): void {
+    const ranks = new Int32Array(order.length);
+    for (let rank = 0; rank < order.length; rank++) ranks[order[rank] as number] = rank;
+    this.#ranks = ranks;
+  }
+}

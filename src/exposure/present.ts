@@ -1,0 +1,223 @@
+import { nodesOf } from './dependency.ts';
+import type { Facts, Watcher } from './facts.ts';
+import { Hub } from './hub.ts';
+import type { Work } from './search.ts';
+import type { Trust } from './trust.ts';
+import { Turns } from './turns.ts';
+import { VendorCounts } from './vendor-counts.ts';
+import { View } from './view.ts';
+
+const DAY = 86_400_000;
+/** Views of other instants that are kept; each takes a byte a claim. */
+const MOST_VIEWS = 4;
+const MOST_HUBS = 16;
+/** A node that more claims lead to is not mended claim by claim when its owner changes. */
+const MANY = 10_000;
+
+export interface PresentOptions {
+  /** From how many claims on a vendor is a hub. */
+  readonly hubSize: number;
+}
+
+/**
+ * What follows from the facts at present, kept as the facts and the time change: the flags of claims, how many depend on
+ * each vendor, the dependents of hubs. Questions about other instants get a view of their own.
+ */
+export class Present implements Watcher {
+  readonly facts: Facts;
+  readonly #trust: Trust;
+  readonly #options: PresentOptions;
+  readonly view: View;
+  readonly #turns = new Turns();
+  #counts = new Map<number, VendorCounts>();
+  #hubs = new Map<number, Hub>();
+  #others = new Map<number, View>();
+  readonly #underWay = new Set<string>();
+  /** Told of work that makes later questions cheaper; of two with one name the second is not done. */
+  onLater: ((name: string, work: () => Work<void>) => void) | undefined;
+
+  constructor(facts: Facts, trust: Trust, at: number, options: PresentOptions) {
+    this.facts = facts;
+    this.#trust = trust;
+    this.#options = options;
+    this.view = new View(facts, trust, at);
+    this.view.onTurn = (time, subject) => this.#turns.add(time, subject);
+    facts.watcher = this;
+  }
+
+  /** Judges every claim, so that no question has to. */
+  *warm(): Work<void> {
+    for (let node = 0; node < this.facts.nodes.count; node++) {
+      if (this.view.known[node] === 0 && this.facts.uses.bySubject.count(node) > 0) this.view.judge(node);
+      if ((node & 0x3ff) === 0) yield;
+    }
+  }
+
+  /** Whether `advance` must come before a question about this instant, where `now` is the present. */
+  isBehind(at: number, now: number): boolean {
+    if (at <= this.view.at || at > now) return false;
+    return !isSameDay(at, this.view.at) || this.#turns.next <= at;
+  }
+
+  /** The view of an instant that is not ahead of the present. */
+  viewAt(at: number, now: number): View {
+    this.view.fit();
+    const isPresent = at <= now && isSameDay(at, this.view.at) && at >= this.view.newestTurn;
+    return isPresent ? this.view : this.exactly(at);
+  }
+
+  /** A view of that very instant, whatever happened between it and the present. */
+  exactly(at: number): View {
+    const view = this.#others.get(at) ?? new View(this.facts, this.#trust, at);
+    view.fit();
+    // The last used is the last in line.
+    this.#others.delete(at);
+    this.#others.set(at, view);
+    for (const [oldest] of this.#others) if (this.#others.size > MOST_VIEWS) this.#others.delete(oldest);
+    return view;
+  }
+
+  /** Moves the present on; no search may be under way. */
+  advance(at: number): void {
+    if (at <= this.view.at) return;
+    if (!isSameDay(at, this.view.at)) {
+      this.#forgetConclusions();
+      this.#turns.clear();
+      this.view.forgetAll();
+      this.view.at = at;
+      return;
+    }
+    const due = this.#turns.until(at);
+    for (const { subjects } of due) for (const subject of subjects) this.beforeSubject(subject);
+    this.view.at = at;
+    for (const { time, subjects } of due) {
+      this.view.newestTurn = Math.max(this.view.newestTurn, time);
+      for (const subject of subjects) this.afterSubject(subject);
+    }
+  }
+
+  *countsOf(service: number): Work<VendorCounts> {
+    let counts = yield* this.#once(`counts ${service}`, () => this.#counts.get(service));
+    if (counts === undefined) {
+      counts = new VendorCounts(this.view, service);
+      yield* this.#building(`counts ${service}`, counts.build());
+      this.#counts.set(service, counts);
+    }
+    counts.settle();
+    return counts;
+  }
+
+  /** The vendor's dependents, or undefined where it has so few that they are as well found anew. */
+  *hubOf(vendor: number): Work<Hub | undefined> {
+    let hub = yield* this.#once(`hub ${vendor}`, () => this.#hubs.get(vendor));
+    if (hub === undefined) {
+      if (!this.isHub(vendor)) return undefined;
+      hub = new Hub(this.view, vendor);
+      yield* this.#building(`hub ${vendor}`, hub.build());
+      this.#hubs.set(vendor, hub);
+      for (const [oldest] of this.#hubs) if (this.#hubs.size > MOST_HUBS) this.#hubs.delete(oldest);
+    }
+    hub.settle();
+    return hub;
+  }
+
+  /** What is there, after waiting for another question that is building it. */
+  *#once<T>(name: string, get: () => T | undefined): Work<T | undefined> {
+    while (this.#underWay.has(name)) yield;
+    return get();
+  }
+
+  *#building(name: string, work: Work<void>): Work<void> {
+    this.#underWay.add(name);
+    try {
+      yield* work;
+    } finally {
+      this.#underWay.delete(name);
+    }
+  }
+
+  isHub(vendor: number): boolean {
+    let claims = 0;
+    for (const node of nodesOf(this.view, vendor)) claims += this.facts.uses.byObject.count(node);
+    return claims >= this.#options.hubSize;
+  }
+
+  beforeSubject(subject: number): void {
+    this.view.fit();
+    const { holder } = this.facts.nodes;
+    const dependent = holder[subject] as number;
+    for (const counts of this.#counts.values()) counts.beforeChange(dependent);
+    this.#release(subject, dependent);
+  }
+
+  afterSubject(subject: number): void {
+    this.view.fit();
+    this.#forget(subject);
+    this.#release(subject, this.facts.nodes.holder[subject] as number);
+  }
+
+  /** Takes the dependent out of the hubs that the subject's claims lead to. */
+  #release(subject: number, dependent: number): void {
+    if (this.#hubs.size === 0) return;
+    const { bySubject, object } = this.facts.uses;
+    const start = bySubject.start[subject] ?? 0;
+    for (let at = start; at < start + bySubject.count(subject); at++) {
+      const vendor = this.facts.nodes.holder[object[bySubject.pool[at] as number] as number] as number;
+      this.#hubs.get(vendor)?.release(dependent);
+    }
+  }
+
+  beforeMove(nodes: readonly number[], target: number): void {
+    this.view.fit();
+    const { holder, count } = this.facts.nodes;
+    const { byObject } = this.facts.uses;
+    const claims = nodes.reduce((sum, node) => sum + byObject.count(node), 0);
+    if (claims > MANY) return this.everything();
+    const holders = new Set([target, ...nodes.map((node) => holder[node] as number)]);
+    for (const moving of holders) {
+      if (moving >= count) continue;
+      for (const counts of this.#counts.values()) counts.beforeChange(moving);
+      this.#hubs.delete(moving);
+    }
+    for (const node of nodes) {
+      for (const moving of holders) this.#release(node, moving);
+      for (const subject of this.#usersOf(node)) this.beforeSubject(subject);
+    }
+    // What the target holds already is called otherwise when it gets another name with them.
+    for (const moving of holders) this.beforeName(moving);
+  }
+
+  afterMove(nodes: readonly number[]): void {
+    this.view.fit();
+    for (const node of nodes) for (const subject of this.#usersOf(node)) this.#forget(subject);
+  }
+
+  beforeName(node: number): void {
+    const holder = this.facts.nodes.holder[node] as number;
+    for (const hub of this.#hubs.values()) if (hub.has(holder)) hub.release(holder);
+  }
+
+  everything(): void {
+    this.#forgetConclusions();
+    this.view.forgetAll();
+    for (const view of this.#others.values()) view.forgetAll();
+  }
+
+  #forgetConclusions(): void {
+    this.#counts = new Map();
+    this.#hubs = new Map();
+  }
+
+  #forget(subject: number): void {
+    this.view.forget(subject);
+    for (const view of this.#others.values()) view.forget(subject);
+  }
+
+  *#usersOf(node: number): Generator<number> {
+    const { byObject, subject } = this.facts.uses;
+    const start = byObject.start[node] ?? 0;
+    for (let at = start; at < start + byObject.count(node); at++) yield subject[byObject.pool[at] as number] as number;
+  }
+}
+
+const isSameDay = (a: number, b: number): boolean => Math.floor(a / DAY) === Math.floor(b / DAY);
