@@ -3,8 +3,8 @@ import { type Refusal, refuse, refuseAt } from '../refusal.ts';
 import type { DnsRecord } from './formats.ts';
 import { type Answer, type Context, type Provider, providerOf, readTarget, type Target } from './provider.ts';
 
-/** An SPF include that no rule knows: somebody there may send mail for the domain. */
-const UNKNOWN_SENDER = { service: 'MAIL', confidence: 0.5 } as const;
+/** An SPF include that no rule knows: somebody there may send mail for the domain, and nobody knows what kind. */
+const UNKNOWN_SENDER = { service: 'OTHER', confidence: 0.5 } as const;
 /** `v=spf1`, then blank-separated terms (RFC 7208, section 4.5). */
 const SPF = /^v=spf1(?: |$)/i;
 const SENDER = /^[+?~-]?include:(.*)$|^redirect=(.*)$/i;

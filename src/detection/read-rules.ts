@@ -4,7 +4,16 @@ import { parseDocument } from 'yaml';
 import { AppError } from '../errors.ts';
 import { registrableDomain } from '../identity/domain-name.ts';
 import type { PatternIndex } from './pattern.ts';
-import { createIndex, ONLY_SERVICE, RULE_FILES, RULE_KINDS, type Rule, type RuleKind, ruleEntry } from './rule.ts';
+import {
+  createIndex,
+  NOT_SERVICE,
+  ONLY_SERVICE,
+  RULE_FILES,
+  RULE_KINDS,
+  type Rule,
+  type RuleKind,
+  ruleEntry,
+} from './rule.ts';
 
 /**
  * Reads and checks the rule files of a folder.
@@ -65,6 +74,7 @@ export function checkRules(rules: readonly Rule[]): string[] {
     if (registrableDomain(rule.vendor) !== rule.vendor) fail('vendor: must be a registrable domain');
     const service = ONLY_SERVICE[rule.kind];
     if (service !== undefined && rule.service !== service) fail(`service: must be ${service} in this file`);
+    if (rule.service === NOT_SERVICE[rule.kind]) fail(`service: must not be ${rule.service} in this file`);
   }
   for (const kind of RULE_KINDS)
     problems.push(

@@ -22,6 +22,9 @@ export const ONLY_SERVICE: Readonly<Partial<Record<RuleKind, Service>>> = {
   issuer: 'CERTIFICATE_AUTHORITY',
 };
 
+/** What a name server answer is the whole of, another record of the same source can't add to. */
+export const NOT_SERVICE: Readonly<Partial<Record<RuleKind, Service>>> = { cname: 'DNS', txt: 'DNS', spf: 'DNS' };
+
 /** One piece of knowledge: what matches means this vendor and service. See detection/README.md. */
 export interface Rule {
   readonly kind: RuleKind;

@@ -7,6 +7,7 @@ import {
   digestOf,
   loadKnowledge,
 } from '../../src/detection/detector.ts';
+import { checkRules } from '../../src/detection/read-rules.ts';
 import { RULE_KINDS, type RuleKind } from '../../src/detection/rule.ts';
 import { registrableDomain } from '../../src/identity/domain-name.ts';
 
@@ -59,6 +60,18 @@ test('every vendor is spelled as one domain, whichever kind of rule names it', (
   expect(detector.nameServer('awsdns-13.com')?.vendor).toBe('amazon.com');
   expect(detector.canonicalName('d111111abcdef8.cloudfront.net')?.vendor).toBe('amazon.com');
   expect(detector.issuer('Amazon')?.vendor).toBe('amazon.com');
+});
+
+test('of DNS records other than MX, only those of who keeps mailboxes are of MAIL, and none but NS are of DNS', () => {
+  const others = rules.filter(({ kind }) => kind === 'cname' || kind === 'txt' || kind === 'spf');
+  const mailboxes = new Set(rules.filter(({ kind }) => kind === 'mx').map(({ vendor }) => vendor));
+  const strangers = others.filter(({ service, vendor }) => service === 'MAIL' && !mailboxes.has(vendor));
+  expect(strangers.map(({ id }) => id)).toEqual([]);
+  expect(detector.spfInclude('sendgrid.net')?.service).toBe('MARKETING');
+  expect(detector.spfInclude('_spf.google.com')?.service).toBe('MAIL');
+  for (const rule of others) {
+    expect(checkRules([{ ...rule, service: 'DNS' }])).toContainEqual(expect.stringMatching(/must not be DNS/));
+  }
 });
 
 test('a host that only the entity list knows has its category as service and its own domain as vendor', () => {

@@ -14,6 +14,7 @@ const knowledge = knowledgeOf({
   'ns1.p01.nsone.net': { rule: 'ns1', vendor: 'ns1.com', service: 'DNS', confidence: 0.95 },
   'd111111abcdef8.cloudfront.net': { rule: 'cloudfront', vendor: 'amazon.com', service: 'CDN', confidence: 0.95 },
   'sendgrid.net': { rule: 'sendgrid', vendor: 'twilio.com', service: 'MARKETING', confidence: 0.9 },
+  '_spf.google.com': { rule: 'google', vendor: 'google.com', service: 'MAIL', confidence: 1 },
   'stripe-verification=FAKE-TOKEN-0002': { rule: 'stripe', vendor: 'stripe.com', service: 'PAYMENTS', confidence: 0.7 },
 });
 const zdns = (content: string | object, fields: Partial<RawDocument> = {}) =>
@@ -110,8 +111,8 @@ describe('zdns answers', () => {
   it.each([
     [1, ['shop.example MX: google.com MAIL, google.com MAIL; MAIL']],
     [3, ['nomail.example MX: ; MAIL']],
-    [4, ['shop.example TXT: google.com MAIL, twilio.com MARKETING, mcsv.net MAIL, stripe.com PAYMENTS; ']],
-    [5, ['clinic.example TXT: clinic-parent.example MAIL; ']],
+    [4, ['shop.example TXT: google.com MAIL, twilio.com MARKETING, mcsv.net OTHER, stripe.com PAYMENTS; ']],
+    [5, ['clinic.example TXT: clinic-parent.example OTHER; ']],
     [6, ['shop.example CNAME: shops.myshopify.com OTHER; ']],
     [7, ['shop.example A: amazon.com CDN; ']],
     [8, ['clinic.example CNAME: zendesk.com OTHER, zendesk.com OTHER; ']],
