@@ -58,11 +58,10 @@ export function claimChange({ key, state }: ClaimEntity): Change {
     message.critical = state.critical.value;
     message.criticalDay = BigInt(state.critical.day / DAY);
   }
-  return {
-    topic: key.kind === 'USES' ? CHANGE_TOPICS.dependency : CHANGE_TOPICS.organization,
-    key: identifyEnd(key.subject).slice(2),
-    value: toBinary(ClaimChangedSchema, message),
-  };
+  const about = identifyEnd(key.subject).slice(2);
+  return key.kind === 'USES'
+    ? { topic: CHANGE_TOPICS.dependency, key: about, value: toBinary(ClaimChangedSchema, message) }
+    : identityChange(about, { case: 'claim', value: message });
 }
 
 /** The complete observations that a batch has moved on. */
