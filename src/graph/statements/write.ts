@@ -1,4 +1,5 @@
 import type { ClaimKind } from '../fold.ts';
+import type { ClaimValues } from '../properties.ts';
 import { type Statement, statement } from '../statement.ts';
 
 /** What was there before; `isNew` nodes have no claims to read. */
@@ -31,10 +32,9 @@ export const holdOrganizations = statement<{ ids: readonly string[] }, HeldNode>
   holdNodes('Organization', 'key', ', n.canonical = id'),
 );
 
-/** One node that something points at. A node that is there and labelled is left alone, so that no batch locks a hub. */
-export interface PointedAt {
-  readonly id: string;
-  readonly vendor: boolean;
+/** Nodes that something points at. One that is there and labelled is left alone, so that no batch locks a hub. */
+interface PointedAt {
+  readonly rows: readonly { readonly id: string; readonly vendor: boolean }[];
 }
 
 const pointAt = (label: 'Domain' | 'Organization', key: 'name' | 'key', onCreate: string) => `
@@ -42,12 +42,12 @@ UNWIND $rows AS row
 MERGE (n:${label} {${key}: row.id})${onCreate}
 FOREACH (_ IN CASE WHEN row.vendor AND NOT n:Vendor THEN [1] ELSE [] END | SET n:Vendor)`;
 
-export const pointAtDomains = statement<{ rows: readonly PointedAt[] }, Record<string, never>>(
+export const pointAtDomains = statement<PointedAt, Record<string, never>>(
   'write.pointAtDomains',
   pointAt('Domain', 'name', ''),
 );
 
-export const pointAtOrganizations = statement<{ rows: readonly PointedAt[] }, Record<string, never>>(
+export const pointAtOrganizations = statement<PointedAt, Record<string, never>>(
   'write.pointAtOrganizations',
   pointAt('Organization', 'key', ' ON CREATE SET n.canonical = row.id'),
 );
@@ -75,27 +75,31 @@ export const readOrganizationClaims = statement<
   ClaimsOf
 >('write.readOrganizationClaims', readClaims('Organization', 'key', 'USES|SAME_AS|PART_OF'));
 
+/** By subject, so that it is looked up once. */
 export interface CreateClaims {
-  readonly rows: readonly {
-    readonly subject: string;
-    readonly claims: readonly { readonly object: string; readonly properties: Record<string, unknown> }[];
-  }[];
+  readonly rows: readonly (readonly [subject: string, claims: readonly ClaimValues[]])[];
 }
+
+/** All of a claim's properties; see `claimValues`. */
+const CLAIM = `{source: claim[1], service: claim[2], evidence: claim[3], firstSeen: toInteger(claim[4]),
+  lastSeen: toInteger(claim[5]), sightedConfidence: claim[6], critical: claim[7], criticalDay: toInteger(claim[8]),
+  statedConfidence: claim[9], statedAt: toInteger(claim[10]), statedBy: claim[11], author: claim[12], reason: claim[13],
+  retractedAt: toInteger(claim[14]), retractedBy: claim[15]}`;
 
 const create = (kind: ClaimKind, subject: string, object: string): Statement<CreateClaims, Record<string, never>> =>
   statement(
     `write.create.${kind}`,
     `UNWIND $rows AS row
 MATCH (s:${subject})
-UNWIND row.claims AS claim
+UNWIND row[1] AS claim
 MATCH (o:${object})
-CREATE (s)-[r:${kind}]->(o) SET r = claim.properties`,
+CREATE (s)-[:${kind} ${CLAIM}]->(o)`,
   );
 
-const SUBJECT_DOMAIN = 'Domain {name: row.subject}';
-const SUBJECT_ORGANIZATION = 'Organization {key: row.subject}';
-const OBJECT_DOMAIN = 'Domain {name: claim.object}';
-const OBJECT_ORGANIZATION = 'Organization {key: claim.object}';
+const SUBJECT_DOMAIN = 'Domain {name: row[0]}';
+const SUBJECT_ORGANIZATION = 'Organization {key: row[0]}';
+const OBJECT_DOMAIN = 'Domain {name: claim[0]}';
+const OBJECT_ORGANIZATION = 'Organization {key: claim[0]}';
 
 /** By kind and ends, as `claimShape` names them. */
 export const createClaims: Readonly<Record<string, Statement<CreateClaims, Record<string, never>>>> = {
@@ -108,10 +112,10 @@ export const createClaims: Readonly<Record<string, Statement<CreateClaims, Recor
   'PART_OF organization organization': create('PART_OF', SUBJECT_ORGANIZATION, OBJECT_ORGANIZATION),
 };
 
-export const updateClaims = statement<
-  { rows: readonly { id: string; properties: Record<string, unknown> }[] },
-  Record<string, never>
->('write.updateClaims', 'UNWIND $rows AS row MATCH ()-[r]->() WHERE elementId(r) = row.id SET r = row.properties');
+export const updateClaims = statement<{ rows: readonly ClaimValues[] }, Record<string, never>>(
+  'write.updateClaims',
+  `UNWIND $rows AS claim MATCH ()-[r]->() WHERE elementId(r) = claim[0] SET r = ${CLAIM}`,
+);
 
 export const updateDomains = statement<
   { rows: readonly { id: string; properties: Record<string, unknown> }[] },
@@ -152,9 +156,4 @@ export const replaceIncidents = statement<
    CALL (i) { OPTIONAL MATCH (i)-[old:AFFECTS]->() DELETE old }
    CALL (i, row) { UNWIND row.domains AS name MATCH (d:Domain {name: name}) CREATE (i)-[:AFFECTS]->(d) }
    CALL (i, row) { UNWIND row.organizations AS key MATCH (o:Organization {key: key}) CREATE (i)-[:AFFECTS]->(o) }`,
-);
-
-export const createOutbox = statement<{ id: string; payload: Int8Array }, Record<string, never>>(
-  'write.createOutbox',
-  'CREATE (:Outbox {id: $id, createdAt: timestamp(), payload: $payload})',
 );
