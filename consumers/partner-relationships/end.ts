@@ -5,8 +5,16 @@ import type { EndKind } from './statement-fields.ts';
 
 /** A registrable domain, and the host by which it was stated. */
 export type DomainEnd = { readonly kind: 'domain'; readonly name: string; readonly host: string };
-/** An organization, and its name as the source spells it: empty where the source gave a key and no name. */
-export type OrganizationEnd = { readonly kind: 'organization'; readonly key: string; readonly spelling: string };
+/**
+ * An organization, and its name as the source spells it: empty where the source gave a key and no name.
+ * `isNamedByDomain`: the name is that of its domain, for want of one.
+ */
+export type OrganizationEnd = {
+  readonly kind: 'organization';
+  readonly key: string;
+  readonly spelling: string;
+  readonly isNamedByDomain?: boolean;
+};
 /** One end of a statement. */
 export type End = DomainEnd | OrganizationEnd;
 

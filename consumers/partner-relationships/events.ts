@@ -22,6 +22,12 @@ export interface Stating {
   readonly confidence: number;
 }
 
+/** Who merged, and why. */
+export interface Why {
+  readonly author: string;
+  readonly reason: string;
+}
+
 type Relationship = Exclude<MessageInitShape<typeof RelationshipStatedSchema>['relationship'], undefined>;
 
 /** "`subject` uses `object` for `service`." */
@@ -55,13 +61,22 @@ export function partOfEvent(organization: OrganizationEnd, parent: OrganizationE
   return relationshipEvent(organization, { case: 'partOf', value }, stating);
 }
 
+/**
+ * "Whoever is behind `a` and behind `b`, domains that nobody claims, is one." Each domain stands for an organization of
+ * the source that is called like it. The two are merged, so that any number of pairs makes one organization; and each
+ * domain belongs to the other's, so that the statement has claims of its own, and taking it back leaves other pairs be.
+ */
+export function mergeOwnersEvents(a: DomainEnd, b: DomainEnd, why: Why, stating: Stating): TypedEvent[] {
+  const [ofA, ofB] = [ownerOf(a, stating), ownerOf(b, stating)];
+  return [belongsToEvent(a, ofB, stating), belongsToEvent(b, ofA, stating), mergeEvent(ofA, ofB, why, stating)];
+}
+
+function ownerOf({ name }: DomainEnd, { document }: Stating): OrganizationEnd {
+  return { kind: 'organization', key: `${document.source}:${name}`, spelling: name, isNamedByDomain: true };
+}
+
 /** "`a` and `b` are one." All merges have one key, so that they have one writer. */
-export function mergeEvent(
-  a: OrganizationEnd,
-  b: OrganizationEnd,
-  why: { readonly author: string; readonly reason: string },
-  stating: Stating,
-): TypedEvent {
+export function mergeEvent(a: OrganizationEnd, b: OrganizationEnd, why: Why, stating: Stating): TypedEvent {
   const { document, time } = stating;
   return createEvent({
     topic: TYPED_TOPICS.mergeStated,
@@ -91,8 +106,9 @@ function statedBy({ document, record, time, retracted, confidence }: Stating, ho
   return { statedAt: BigInt(time), retracted, confidence, evidence };
 }
 
-function named({ key, spelling }: OrganizationEnd): MessageInitShape<typeof NamedOrganizationSchema> {
-  return { key, name: spelling };
+function named(end: OrganizationEnd): MessageInitShape<typeof NamedOrganizationSchema> {
+  const { key, spelling, isNamedByDomain = false } = end;
+  return { key, name: spelling, nameIsDomain: isNamedByDomain };
 }
 
 function spellingOf(end: End): string {

@@ -1,5 +1,6 @@
 import { AppError } from '../../src/errors.ts';
 import type { GraphAction, NameOrganization, Statement } from '../../src/graph/actions.ts';
+import type { NamedOrganization } from '../../src/stream/generated/avd/common/v1/common_pb.ts';
 import type {
   MergeStated,
   RelationshipStated,
@@ -28,16 +29,19 @@ export function mapRelationshipStated(message: RelationshipStated, envelope: Env
     }
     case 'belongsTo': {
       const { domain, organization } = relationship.value;
-      const { key, name } = required(organization, 'organization');
-      return [{ type: 'state-ownership', ...statement, domain, organization: key }, ...naming(key, name, statement)];
+      const owner = required(organization, 'organization');
+      return [
+        { type: 'state-ownership', ...statement, domain, organization: owner.key },
+        ...namingOf(owner, statement),
+      ];
     }
     case 'partOf': {
       const organization = required(relationship.value.organization, 'organization');
       const parent = required(relationship.value.parent, 'parent');
       return [
         { type: 'state-part-of', ...statement, organization: organization.key, parent: parent.key },
-        ...naming(organization.key, organization.name, statement),
-        ...naming(parent.key, parent.name, statement),
+        ...namingOf(organization, statement),
+        ...namingOf(parent, statement),
       ];
     }
     default:
@@ -60,8 +64,8 @@ export function mapMergeStated(message: MergeStated, envelope: Envelope): GraphA
       ...(author !== '' && { author }),
       ...(reason !== '' && { reason }),
     },
-    ...naming(a.key, a.name, statement),
-    ...naming(b.key, b.name, statement),
+    ...namingOf(a, statement),
+    ...namingOf(b, statement),
   ];
 }
 
@@ -76,8 +80,15 @@ function statementOf(message: RelationshipStated | MergeStated, envelope: Envelo
   };
 }
 
+/** What every given name comes before. */
+const BEFORE_ALL = 0;
+
+function namingOf({ key, name, nameIsDomain }: NamedOrganization, { time }: Statement): NameOrganization[] {
+  return naming(key, name, { time: nameIsDomain ? BEFORE_ALL : time });
+}
+
 /** A retraction takes back the statement, not how the organization is spelt. */
-function naming(key: string, name: string, { time }: Statement): NameOrganization[] {
+function naming(key: string, name: string, { time }: Pick<Statement, 'time'>): NameOrganization[] {
   return name === '' ? [] : [{ type: 'name-organization', key, name, time }];
 }
 

@@ -3,8 +3,8 @@ import { printableName } from '../../src/identity/organization-key.ts';
 import type { RawDocument, TypedEvent } from '../document.ts';
 import { printableText } from '../printable-text.ts';
 import type { Fault } from '../refusal.ts';
-import { type DomainEnd, type End, identityOf, type OrganizationEnd, readEnd } from './end.ts';
-import { belongsToEvent, mergeEvent, partOfEvent, type Stating, usesEvent } from './events.ts';
+import { type End, identityOf, readEnd } from './end.ts';
+import { belongsToEvent, mergeEvent, mergeOwnersEvents, partOfEvent, type Stating, usesEvent } from './events.ts';
 import type { EndKind, StatementFields } from './statement-fields.ts';
 
 export type Stated = { readonly events: readonly TypedEvent[] } | { readonly refusal: Fault };
@@ -60,28 +60,17 @@ function relate(subject: End, object: End, statement: StatementFields, document:
   }
 }
 
-/**
- * A domain stands for whoever owns it while nobody claims it. To merge that owner is to say whose the domain is; two
- * such owners become one organization, named by the smaller domain.
- */
+/** A domain stands for whoever owns it while nobody claims it. To merge that owner is to say whose the domain is. */
 function mergeEvents(subject: End, object: End, statement: StatementFields, stating: Stating): TypedEvent[] {
-  if (subject.kind === 'organization' && object.kind === 'organization') {
-    const why = { author: printableName(statement.author), reason: printableText(statement.reason, 1000) };
-    return [mergeEvent(subject, object, why, stating)];
+  const why = { author: printableName(statement.author), reason: printableText(statement.reason, 1000) };
+  if (subject.kind === 'domain') {
+    return object.kind === 'domain'
+      ? mergeOwnersEvents(subject, object, why, stating)
+      : [belongsToEvent(subject, object, stating)];
   }
-  if (subject.kind === 'domain' && object.kind === 'domain') {
-    const owner = ownerOfBoth(subject, object, stating.document.source);
-    return [belongsToEvent(subject, owner, stating), belongsToEvent(object, owner, stating)];
-  }
-  const [domain, organization] = subject.kind === 'domain' ? [subject, object] : [object, subject];
-  return domain.kind === 'domain' && organization.kind === 'organization'
-    ? [belongsToEvent(domain, organization, stating)]
-    : [];
-}
-
-function ownerOfBoth(a: DomainEnd, b: DomainEnd, source: string): OrganizationEnd {
-  const [smaller = a.name] = [a.name, b.name].sort();
-  return { kind: 'organization', key: `${source}:${smaller}`, spelling: smaller };
+  return object.kind === 'domain'
+    ? [belongsToEvent(object, subject, stating)]
+    : [mergeEvent(subject, object, why, stating)];
 }
 
 /** A name that the statement gives besides a key. */

@@ -45,6 +45,12 @@ const MERGES = await Promise.all([
   merge('partner:vendor', 'partner:another', 2, { retracted: true }),
   merge('partner:another', 'partner:alias of another', 1),
 ]);
+/** (g): domains that nobody claims; of three pairs one is taken back. */
+const PROVISIONAL = await Promise.all([
+  merge('domain:b.example', 'domain:a.example', 1),
+  merge('domain:b.example', 'domain:c.example', 2),
+  merge('domain:c.example', 'domain:d.example', 3, { retracted: true }),
+]);
 /** (h): who owns the vendor, by two sources of which the analyst's word counts. */
 const owns = (source: string, owner: string, day: number) =>
   says(source, { type: 'belongsTo', subject: 'vendor.example', object: owner, observedAt: at(day) });
@@ -70,7 +76,7 @@ async function build(order: readonly number[]): Promise<string> {
   await pipeline.begin({ partitions: 1 });
   const consumers = pipeline.start();
   for (const [wave, next] of order.entries()) {
-    const told = [STATEMENTS, RETRACTIONS, MERGES, OWNERS].map((kind) => kind[next]);
+    const told = [STATEMENTS, RETRACTIONS, MERGES, PROVISIONAL, OWNERS].map((kind) => kind[next]);
     await pipeline.produce([...told, CLAIMS[wave]].filter((message) => message !== undefined));
     await pipeline.settle(consumers);
   }
@@ -79,8 +85,8 @@ async function build(order: readonly number[]): Promise<string> {
   const { faults, fanOut, graph } = await pipeline.account();
   expect({ faults, documents: fanOut.messages, events: graph.messages }).toEqual({
     faults: [],
-    documents: 15,
-    events: 15,
+    documents: 18,
+    events: 24,
   });
   return pipeline.hash();
 }
@@ -109,10 +115,15 @@ async function expectTheLastWordToStand(): Promise<void> {
       .sort(),
   ).toEqual(['domain:kept.example', 'domain:one.example', 'domain:three.example', 'domain:two.example']);
   const names = ['partner:vendor', 'partner:another', 'partner:alias of another'];
-  const canonical = await queries.organizations(names);
-  expect(names.map((name) => canonical.get(name)?.key)).toEqual([
+  const domains = ['a', 'b', 'c', 'd'].map((name) => `domain:${name}.example`);
+  const canonical = await queries.organizations([...names, ...domains]);
+  expect([...names, ...domains].map((name) => canonical.get(name)?.key)).toEqual([
     'partner:vendor',
     'partner:alias of another',
     'partner:alias of another',
+    'analyst:a.example',
+    'analyst:a.example',
+    'analyst:a.example',
+    'domain:d.example',
   ]);
 }

@@ -104,7 +104,10 @@ describe('statements', () => {
     const both = { type: 'sameAs', subject: 'domain:b.example', object: 'domain:a.example', retracted: true };
     expect(actions(both).filter((action) => action.type === 'state-ownership')).toMatchObject([
       { domain: 'b.example', organization: 'partner:a.example', retracted: true },
-      { domain: 'a.example', organization: 'partner:a.example', retracted: true },
+      { domain: 'a.example', organization: 'partner:b.example', retracted: true },
+    ]);
+    expect(actions(both).filter((action) => action.type === 'state-same-as')).toMatchObject([
+      { organizations: ['partner:a.example', 'partner:b.example'], retracted: true },
     ]);
     expect(code({ ...both, object: 'domain:www.b.example' })).toBe('SUBJECT_EQUALS_OBJECT');
   });
