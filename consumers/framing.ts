@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../src/errors.ts';
-import { MAX_DOCUMENT_BYTES, type Stream } from '../src/stream/topics.ts';
+import { MAX_DOCUMENT_BYTES, MAX_HEADER_BYTES, type Stream } from '../src/stream/topics.ts';
 import { digestFile, isBrokenGzip, nameOf, readChunks, readStart, requireFile } from './file-chunks.ts';
 import type { Format, Framed, FramedRefusal } from './format.ts';
 import { FORMATS } from './formats.ts';
 import { peek, withoutMark } from './peek.ts';
 import { EXCERPT_BYTES, type Piece, splitLines, splitRows } from './pieces.ts';
-import type { RefusalCode } from './refusal.ts';
+import type { Fault, RefusalCode } from './refusal.ts';
 
 export type { Framed } from './format.ts';
 
@@ -64,11 +64,21 @@ async function frameAs(format: Format, path: string, chunks: AsyncGenerator<Buff
       const rows = splitRows(withoutMark(chunks));
       const { value: header } = await rows.next();
       if (header === undefined) return [];
-      if (header.problem === undefined) return framePieces(path, format, rows, header.bytes.toString('utf8'));
+      const refusal = headerFault(header);
+      if (refusal === undefined) return framePieces(path, format, rows, header.bytes.toString('utf8'));
       await rows.return(undefined);
-      return [await refuseFile(path, 'UNCLOSED_QUOTE', 'The header is not a row of CSV, so no row can be read.')];
+      return [await refuseFile(path, refusal.code, refusal.reason)];
     }
   }
+}
+
+/** Each row travels with the header, and could not be read, or redriven, without all of it. */
+function headerFault({ bytes, problem }: Piece): Fault | undefined {
+  if (problem === 'unclosed-quote') {
+    return { code: 'UNCLOSED_QUOTE', reason: 'The header is not a row of CSV, so no row can be read.' };
+  }
+  if (problem === undefined && bytes.length <= MAX_HEADER_BYTES) return undefined;
+  return { code: 'TOO_LARGE', reason: 'The header is longer than the limit of 16 kB; no row was read.' };
 }
 
 function formatById(stream: Stream, id: string): Format {

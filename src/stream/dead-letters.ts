@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { type DeadLetter, DeadLetterSchema } from './generated/avd/dead_letters/v1/dead_letters_pb.ts';
 import type { StreamProducer } from './producer.ts';
-import { DEAD_LETTER_TOPICS, type Group, MAX_DOCUMENT_BYTES } from './topics.ts';
+import { DEAD_LETTER_TOPICS, type Group, MAX_DOCUMENT_BYTES, MAX_HEADER_BYTES } from './topics.ts';
 
 export type { DeadLetter } from './generated/avd/dead_letters/v1/dead_letters_pb.ts';
 
@@ -36,7 +36,6 @@ const EXCERPT_BYTES = 64 * 1024;
 /** So that a letter, with 16 MiB of original, always fits its topic. */
 const MAX_PARTS = 200;
 const MAX_TEXT = 500;
-const MAX_HEADER = 16 * 1024;
 
 /** A refusal as the message that is kept. The same refusal of the same message always gets the same id. */
 export function deadLetter(refused: Refused, refusedAt: number): DeadLetter {
@@ -63,7 +62,7 @@ export function deadLetter(refused: Refused, refusedAt: number): DeadLetter {
     offset: BigInt(origin?.offset ?? 0),
     original: truncated ? refused.original.subarray(0, EXCERPT_BYTES) : refused.original,
     truncated,
-    key: refused.key?.subarray(0, MAX_HEADER) ?? new Uint8Array(),
+    key: refused.key?.subarray(0, MAX_HEADER_BYTES) ?? new Uint8Array(),
     headers: boundedHeaders(refused.headers ?? {}),
     refusedAt: BigInt(refusedAt),
     parts: kept,
@@ -101,11 +100,11 @@ function bounded(text: string, limit: number): string {
 
 /** A header that is too long to keep is left out whole: half a CSV header line would give other columns. */
 function boundedHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
-  let room = 4 * MAX_HEADER;
+  let room = 4 * MAX_HEADER_BYTES;
   return Object.fromEntries(
     Object.entries(headers).filter(([name, value]) => {
       const size = name.length + value.length;
-      const fits = value.length <= MAX_HEADER && size <= room;
+      const fits = value.length <= MAX_HEADER_BYTES && size <= room;
       if (fits) room -= size;
       return fits;
     }),

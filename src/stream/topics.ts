@@ -47,6 +47,9 @@ export const DEAD_LETTER_TOPICS: Readonly<Record<Group, string>> = {
 /** A raw document is at most this large, uncompressed; 16 MiB. */
 export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
 
+/** The longest header of a raw message that a dead letter of it keeps; the columns of a CSV file are one. */
+export const MAX_HEADER_BYTES = 16 * 1024;
+
 /** Headers of a raw message. `document` is the SHA-256 of the uncompressed bytes, `place` says where it was in its file. */
 export const RAW_HEADERS = {
   source: 'avd_source',

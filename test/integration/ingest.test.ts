@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -141,6 +141,25 @@ describe('ingest', () => {
     });
     expect(Buffer.from(letter?.original ?? []).toString()).toBe(broken);
     expect(letter?.headers).toMatchObject({ [RAW_HEADERS.columns]: header, [RAW_HEADERS.source]: 'partner' });
+  });
+
+  it('refuses a file whole whose header is longer than a dead letter could keep with each row', async () => {
+    const headerOf = (bytes: number) => `type,subject,object,${'x'.repeat(bytes - 20)}`;
+    const long = newFile(`${headerOf(16 * 1024 + 1)}\nuses,a.example,b.example,\n`, '.csv');
+    const reason = 'The header is longer than the limit of 16 kB; no row was read.';
+    expect(await ingest({ files: [long.path] })).toMatchObject({
+      documents: 0,
+      refused: 1,
+      refusals: [{ place: long.name, code: 'TOO_LARGE', reason }],
+    });
+    const [letter, ...others] = await lettersOf(long.name);
+    expect(others).toEqual([]);
+    expect(letter).toMatchObject({ place: long.name, code: 'TOO_LARGE', reason, truncated: false });
+    expect(Buffer.from(letter?.original ?? [])).toEqual(readFileSync(long.path));
+    expect(await documentsOf(long.name)).toEqual([]);
+
+    const fitting = newFile(`${headerOf(16 * 1024)}\nuses,a.example,b.example,\n`, '.csv');
+    expect(await ingest({ files: [fitting.path] })).toMatchObject({ documents: 1, refused: 0 });
   });
 
   it('keeps no more than the beginning of a bomb', async () => {
