@@ -26,6 +26,8 @@ export const ERROR_CODES = {
   BAD_CURSOR: false,
   NOT_FOUND: false,
   LIMIT_EXCEEDED: false,
+  VERSION_NOT_REACHED: true,
+  INDEX_NOT_READY: true,
   // documents: see REFUSALS in consumers/refusal.ts for the reasons
   REFUSED: false,
   INTERNAL: false,

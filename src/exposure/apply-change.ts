@@ -4,6 +4,7 @@ import {
   type ClaimChanged,
   ClaimChangedSchema,
   ClaimKind,
+  type Completed,
   type IdentityChanged,
   IdentityChangedSchema,
 } from '../stream/generated/avd/changes/v1/changes_pb.ts';
@@ -23,41 +24,26 @@ export function applyChange(facts: Facts, topic: string, value: Uint8Array): voi
   else if (topic === CHANGE_TOPICS.organization) applyIdentity(facts, fromBinary(IdentityChangedSchema, value).change);
 }
 
-function applyIdentity(facts: Facts, change: IdentityChanged['change']): void {
-  switch (change.case) {
-    case 'claim':
-      return applyClaim(facts, change.value);
-    case 'completed': {
-      const { domain, source, service, day } = change.value;
-      const number = SERVICE_OF.get(service);
-      if (number === undefined) return;
-      return facts.putCompletion(facts.nodes.intern(PROVISIONAL + domain), facts.source(source), number, Number(day));
-    }
-    case 'withdrawn':
-      return facts.withdraw(facts.source(change.value.source), Number(change.value.before));
-    case 'named':
-      return facts.putName(facts.nodes.intern(change.value.organization), change.value.name, Number(change.value.time));
-    default:
-      // What follows from the claims is worked out here from the claims.
-      return;
-  }
+function applyIdentity(facts: Facts, { case: kind, value }: IdentityChanged['change']): void {
+  if (kind === 'claim') applyClaim(facts, value);
+  else if (kind === 'completed') applyCompletion(facts, value);
+  else if (kind === 'withdrawn') facts.withdraw(facts.source(value.source), Number(value.before));
+  else if (kind === 'named') facts.putName(facts.nodes.intern(value.organization), value.name, Number(value.time));
+  // The rest are conclusions: they are drawn here from the claims.
+}
+
+function applyCompletion(facts: Facts, { domain, source, service, day }: Completed): void {
+  const number = SERVICE_OF.get(service);
+  if (number === undefined) return;
+  facts.putCompletion(facts.nodes.intern(PROVISIONAL + domain), facts.source(source), number, Number(day));
 }
 
 function applyClaim(facts: Facts, claim: ClaimChanged): void {
-  switch (claim.kind) {
-    case ClaimKind.USES: {
-      const service = SERVICE_OF.get(claim.service);
-      if (service !== undefined) facts.putUse(toRow(facts, claim, service));
-      return;
-    }
-    case ClaimKind.OWNERSHIP:
-      return facts.putOwnership(toRow(facts, claim, OWNERSHIP));
-    case ClaimKind.SAME_AS:
-      return facts.putMerge(toRow(facts, claim, SAME_AS));
-    default:
-      // That an organization is part of another one changes no dependency.
-      return;
-  }
+  const service = SERVICE_OF.get(claim.service);
+  if (claim.kind === ClaimKind.USES && service !== undefined) facts.putUse(toRow(facts, claim, service));
+  else if (claim.kind === ClaimKind.OWNERSHIP) facts.putOwnership(toRow(facts, claim, OWNERSHIP));
+  else if (claim.kind === ClaimKind.SAME_AS) facts.putMerge(toRow(facts, claim, SAME_AS));
+  // That an organization is part of another one changes no dependency.
 }
 
 function toRow(facts: Facts, claim: ClaimChanged, kind: number): ClaimRow {

@@ -2,14 +2,13 @@
 
 export type Column = Uint8Array | Uint16Array | Int32Array | Float64Array;
 
-/** The column itself where it has room for `length` values, else a longer copy; new places hold `filler`. */
-export function grown<T extends Column>(column: T, length: number, filler = 0): T {
+/** The column itself where it has room for `length` values, else a longer copy; new places hold 0. */
+export function grown<T extends Column>(column: T, length: number): T {
   if (length <= column.length) return column;
   // Half as much again: what is copied stays a small multiple of what is there.
   const Type = column.constructor as new (size: number) => T;
   const longer = new Type(Math.max(length, Math.ceil(column.length * 1.5), 64));
   longer.set(column);
-  if (filler !== 0) longer.fill(filler, column.length);
   return longer;
 }
 

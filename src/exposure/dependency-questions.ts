@@ -11,7 +11,7 @@ import {
 } from './dependency.ts';
 import { least, orderBy, type Position } from './listing.ts';
 import { type Asked, holderOf, isPresent, ownHolder } from './question.ts';
-import type { Work } from './search.ts';
+import type { Work } from './work.ts';
 
 /** The questions about one hop: pages of dependencies and dependents, and how many there are. */
 
@@ -49,6 +49,7 @@ export function* countDependencies(
 }
 
 export function* oneDependency(asked: Asked, pair: Pair): Work<Dependency | undefined> {
+  yield;
   const dependent = holderOf(asked, pair.dependent);
   const vendor = holderOf(asked, pair.vendor);
   return dependent === undefined || vendor === undefined ? undefined : dependencyBetween(asked, dependent, vendor);
@@ -103,12 +104,12 @@ function* listFew(
   after: Position | undefined,
   limit: number,
 ): Work<readonly Row[]> {
-  const { valueOf, compareValues, compareKeys, keyOf } = orderBy(asked.view, args.orderBy ?? 'CONFIDENCE');
+  const { sortValue, compareValues, compareKeys, keyOf } = orderBy(asked.view, args.orderBy ?? 'CONFIDENCE');
   const { nodes } = asked.view.facts;
   const listed: Row[] = [];
   for (const [other, claims, summary] of summaries(asked, direction, holder)) {
     if (!isListed(summary, args)) continue;
-    const value = valueOf(other, summary);
+    const value = sortValue(other, summary);
     const isBehind =
       after === undefined || (compareValues(value, after[0]) || nodes.compareText(keyOf(other), after[1])) > 0;
     if (isBehind) listed.push({ other, value, claims });

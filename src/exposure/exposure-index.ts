@@ -7,9 +7,9 @@ import { Present } from './present.ts';
 import type { Asked } from './question.ts';
 import { blastRadius, blastRadiusOrganizations, exposurePaths, nthParties } from './reach-questions.ts';
 import { Scheduler } from './scheduler.ts';
-import type { Work } from './search.ts';
 import { createTrust } from './trust.ts';
 import { concentrationRisk, vendors, vendorTotal } from './vendor-questions.ts';
+import type { Work } from './work.ts';
 
 /** The questions that the index answers; what it has no facts for stays with the database. */
 export const INDEXED = [
@@ -60,9 +60,14 @@ export class ExposureIndex {
     return this.#scheduler.change(change);
   }
 
-  /** Works out what every claim is at present, when nothing else is to do. */
-  warm(): void {
-    this.#scheduler.later('warm', () => this.present.warm());
+  /** Keeps changes away until the work is done; questions go on. */
+  whileUnchanged<T>(work: () => Promise<T>): Promise<T> {
+    return this.#scheduler.whileUnchanged(work);
+  }
+
+  /** Works out what every claim is at present, so that no question has to. */
+  warm(): Promise<void> {
+    return this.#scheduler.ask(() => this.present.warm());
   }
 
   /** The questions, given up at `deadline` (ms since 1970) with AppError QUERY_TIMEOUT. */

@@ -104,8 +104,7 @@ export class Facts {
   /** Joins what is said of a claim with what is known of it. */
   putUse(row: ClaimRow): void {
     const found = this.uses.find(row);
-    if (found === undefined) return this.replaceUse(row);
-    const held = this.uses.row(found);
+    const held = found === undefined ? row : this.uses.row(found);
     if (held.statedAt === row.statedAt && held.statedConfidence !== row.statedConfidence)
       this.doubtful.add(row.subject);
     this.replaceUse(joinRows(held, row));

@@ -2,9 +2,9 @@ import type { DependencyFilter, DependencyOrder } from '../queries/types.ts';
 import { grown } from './columns.ts';
 import { claimsByVendor, isListed, nodesOf, type Summary, summarize } from './dependency.ts';
 import { least, type Order, orderBy, type Position } from './listing.ts';
-import type { Work } from './search.ts';
 import { SortedList } from './sorted-list.ts';
 import { IN_FORCE, type View } from './view.ts';
+import type { Work } from './work.ts';
 
 /**
  * The dependents of one vendor that has very many, worked out once, kept in the orders that were asked for and mended one
@@ -106,9 +106,9 @@ export class Hub {
 
   /** Sorts them, so that pages in this order need no look at all of them. */
   *sort(order: DependencyOrder): Work<void> {
-    const { compare, valueOf } = this.#order(order);
+    const { compare, sortValue } = this.#order(order);
     const values = new Map<number, number | string>();
-    if (order === 'NAME') for (const place of this.#placeOf.values()) values.set(place, valueOf(place));
+    if (order === 'NAME') for (const place of this.#placeOf.values()) values.set(place, sortValue(place));
     const { compareValues, compareKeys } = orderBy(this.#view, order);
     const cached = (a: number, b: number): number =>
       compareValues(values.get(a) as string, values.get(b) as string) || compareKeys(this.#at(a), this.#at(b));
@@ -124,7 +124,7 @@ export class Hub {
     after: Position | undefined,
     limit: number,
   ): Work<(readonly [number, number | string])[]> {
-    const { compare, isAfter, valueOf } = this.#order(order);
+    const { compare, isAfter, sortValue } = this.#order(order);
     const isBehind = (place: number): boolean => after === undefined || isAfter(place, after);
     const sorted = this.#sorted.get(order);
     const listed: number[] = [];
@@ -134,17 +134,17 @@ export class Hub {
       if (sorted !== undefined && listed.length >= limit) break;
     }
     const first = sorted === undefined ? yield* least(listed, limit, compare) : listed;
-    return first.map((place) => [this.#at(place), valueOf(place)]);
+    return first.map((place) => [this.#at(place), sortValue(place)]);
   }
 
   #order(order: DependencyOrder): Order<number> {
-    const { compareValues, compareKeys, keyOf, valueOf } = orderBy(this.#view, order);
-    const value = (place: number) => valueOf(this.#at(place), this.#summary(place));
+    const { compareValues, compareKeys, keyOf, sortValue } = orderBy(this.#view, order);
+    const value = (place: number) => sortValue(this.#at(place), this.#summary(place));
     const compare = (a: number, b: number): number =>
       compareValues(value(a), value(b)) || compareKeys(this.#at(a), this.#at(b));
     const isAfter = (place: number, [v, key]: Position): boolean =>
       (compareValues(value(place), v) || this.#view.facts.nodes.compareText(keyOf(this.#at(place)), key)) > 0;
-    return { compare, isAfter, valueOf: value };
+    return { compare, isAfter, sortValue: value };
   }
 
   #at(place: number): number {

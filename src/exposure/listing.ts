@@ -1,7 +1,7 @@
 import type { DependencyOrder } from '../queries/types.ts';
 import type { Summary } from './dependency.ts';
-import type { Work } from './search.ts';
 import type { View } from './view.ts';
+import type { Work } from './work.ts';
 
 type Value = number | string;
 
@@ -11,14 +11,14 @@ export type Position = readonly [Value, string];
 export interface Order<Item> {
   compare(a: Item, b: Item): number;
   isAfter(item: Item, position: Position): boolean;
-  valueOf(item: Item): Value;
+  sortValue(item: Item): Value;
 }
 
 /** How dependencies are ordered: by a value, ascending, then by the other end's key. */
 export function orderBy(view: View, order: DependencyOrder) {
   const { nodes } = view.facts;
   return {
-    valueOf: (node: number, summary: Summary): Value =>
+    sortValue: (node: number, summary: Summary): Value =>
       order === 'CONFIDENCE' ? -summary.confidence : order === 'LAST_SEEN' ? -summary.lastSeen : nodes.lowerName(node),
     compareValues: (a: Value, b: Value): number =>
       typeof a === 'string' || typeof b === 'string' ? nodes.compareText(String(a), String(b)) : a - b,

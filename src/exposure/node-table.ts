@@ -38,14 +38,30 @@ export class NodeTable {
   intern(key: string): number {
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
-    const node = this.keys.push(key) - 1;
+    const node = this.#add(key);
     this.#ids.set(key, node);
-    this.up = grown(this.up, node + 1, NOBODY);
+    this.#needsCodePoints ||= needsCodePoints(key);
+    return node;
+  }
+
+  /** A node whose key is told later by `nameReserved`: a load meets it before it knows what it is. */
+  reserve(): number {
+    return this.#add('');
+  }
+
+  nameReserved(node: number, key: string): void {
+    this.keys[node] = key;
+    this.#ids.set(key, node);
+    this.#needsCodePoints ||= needsCodePoints(key);
+  }
+
+  #add(key: string): number {
+    const node = this.keys.push(key) - 1;
+    this.up = grown(this.up, node + 1);
     this.holder = grown(this.holder, node + 1);
     this.nameAt = grown(this.nameAt, node + 1);
     this.up[node] = NOBODY;
     this.holder[node] = node;
-    this.#needsCodePoints ||= needsCodePoints(key);
     return node;
   }
 
@@ -167,7 +183,14 @@ export class NodeTable {
     this.setRanks(order);
   }
 
-  /** The same from an order that is known. */
+  /** The ranked nodes in the order of their keys. */
+  order(): Int32Array<ArrayBuffer> {
+    const order = new Int32Array(this.#ranks.length);
+    for (let node = 0; node < order.length; node++) order[this.#ranks[node] as number] = node;
+    return order;
+  }
+
+  /** Ranks by an order that is known: that of `order`. */
   setRanks(order: ArrayLike<number>): void {
     const ranks = new Int32Array(order.length);
     for (let rank = 0; rank < order.length; rank++) ranks[order[rank] as number] = rank;

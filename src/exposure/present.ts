@@ -1,11 +1,11 @@
 import { nodesOf } from './dependency.ts';
 import type { Facts, Watcher } from './facts.ts';
 import { Hub } from './hub.ts';
-import type { Work } from './search.ts';
 import type { Trust } from './trust.ts';
 import { Turns } from './turns.ts';
 import { VendorCounts } from './vendor-counts.ts';
 import { View } from './view.ts';
+import type { Work } from './work.ts';
 
 const DAY = 86_400_000;
 /** Views of other instants that are kept; each takes a byte a claim. */
@@ -172,7 +172,10 @@ export class Present implements Watcher {
     const { holder, count } = this.facts.nodes;
     const { byObject } = this.facts.uses;
     const claims = nodes.reduce((sum, node) => sum + byObject.count(node), 0);
-    if (claims > MANY) return this.everything();
+    if (claims > MANY) {
+      this.everything();
+      return;
+    }
     const holders = new Set([target, ...nodes.map((node) => holder[node] as number)]);
     for (const moving of holders) {
       if (moving >= count) continue;

@@ -1,9 +1,10 @@
 import type { Service } from '../identity/service.ts';
 import { serviceNumber } from './facts.ts';
 import type { Present } from './present.ts';
-import type { Hops, Work } from './search.ts';
+import type { Hops } from './reach.ts';
 import { VendorCounts } from './vendor-counts.ts';
 import type { View } from './view.ts';
+import type { Work } from './work.ts';
 
 /** What a question is asked of: the facts as they are at one instant. */
 export interface Asked {

@@ -14,8 +14,11 @@ import type {
 import { organizationOf } from './dependency.ts';
 import { dependencyBetween } from './dependency-questions.ts';
 import { least } from './listing.ts';
+import { vendorsWithin } from './neighbourhood.ts';
+import { findPaths } from './paths.ts';
 import { type Asked, holderOf, hopsOf, ownHolder } from './question.ts';
-import { findPaths, type Reach, reachInto, vendorsWithin, type Work } from './search.ts';
+import { type Reach, reachInto } from './reach.ts';
+import type { Work } from './work.ts';
 
 /** The questions beyond the first hop. */
 

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import type { Work } from './search.ts';
+import type { Work } from './work.ts';
 
 /** Longest that questions are worked on before messages are looked at again. */
 const TURN_MS = 4;
@@ -23,6 +23,7 @@ export class Scheduler {
   #running: Question[] = [];
   #later = new Map<string, () => Work<void>>();
   #isScheduled = false;
+  #holders = 0;
 
   /** @throws AppError QUERY_TIMEOUT */
   ask<T>(begin: () => Work<T>, deadline = Number.POSITIVE_INFINITY): Promise<T> {
@@ -49,6 +50,17 @@ export class Scheduler {
     });
   }
 
+  /** Keeps changes away until the work is done; questions go on. */
+  async whileUnchanged<T>(work: () => Promise<T>): Promise<T> {
+    this.#holders++;
+    try {
+      return await work();
+    } finally {
+      this.#holders--;
+      this.#schedule();
+    }
+  }
+
   /** Work that nobody waits for, done when nothing else is to do; of two with one name one is done. */
   later(name: string, work: () => Work<void>): void {
     this.#later.set(name, work);
@@ -69,14 +81,15 @@ export class Scheduler {
     do {
       this.#admit();
       for (const question of [...this.#running]) this.#step(question);
-    } while (performance.now() < end && (this.#running.length > 0 || this.#waiting.length > 0));
-    if (this.#running.length > 0 || this.#waiting.length > 0 || this.#later.size > 0) this.#schedule();
+    } while (performance.now() < end && this.#running.length > 0);
+    const isHeld = this.#holders > 0 && this.#running.length === 0;
+    if (!isHeld && (this.#running.length > 0 || this.#waiting.length > 0 || this.#later.size > 0)) this.#schedule();
   }
 
   #admit(): void {
     for (let head = this.#waiting[0]; head !== undefined; head = this.#waiting[0]) {
       if ('change' in head) {
-        if (this.#running.length > 0) return;
+        if (this.#running.length > 0 || this.#holders > 0) return;
         head.change();
       } else {
         this.#running.push(head);

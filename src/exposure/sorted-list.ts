@@ -1,4 +1,4 @@
-import type { Work } from './search.ts';
+import type { Work } from './work.ts';
 
 const LONGEST = 1024;
 

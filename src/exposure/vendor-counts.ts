@@ -1,7 +1,7 @@
 import { grown } from './columns.ts';
 import { nodesOf } from './dependency.ts';
-import type { Work } from './search.ts';
 import { CRITICAL, IN_FORCE, type View } from './view.ts';
+import type { Work } from './work.ts';
 
 /**
  * How many organizations depend on each vendor, in all or for one service. Of an organization that is about to change,

@@ -12,9 +12,11 @@ import type {
 } from '../queries/types.ts';
 import { claimsByVendor, nodesOf, organizationOf } from './dependency.ts';
 import { least } from './listing.ts';
+import { countMembersReaching } from './neighbourhood.ts';
 import { type Asked, countsOf, holderOf, numberOf } from './question.ts';
-import { countMembersReaching, reachInto, type Work } from './search.ts';
+import { reachInto } from './reach.ts';
 import { CRITICAL, IN_FORCE } from './view.ts';
+import type { Work } from './work.ts';
 
 /** The questions about all vendors: on whom many depend. */
 

@@ -1,0 +1,104 @@
+import { Worker } from 'node:worker_threads';
+import { AppError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { INDEXED, type Indexed, type IndexedQueries } from './exposure-index.ts';
+import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts';
+import { includes } from './version.ts';
+
+/** The exposure index on a thread of its own. */
+export interface ExposureIndexClient {
+  /** The questions, given up at `deadline`. @throws AppError INDEX_NOT_READY where it can't be asked now */
+  queries(deadline?: number): IndexedQueries;
+  /** Which changes it reflects, see `toVersion`; undefined while it can't be asked. */
+  version(): string | undefined;
+  /** Returns when the index reflects the version. @throws AppError VERSION_NOT_REACHED at the deadline */
+  waitFor(version: string, deadline: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Waiter {
+  readonly version: string;
+  readonly resolve: () => void;
+}
+
+const RESTART_AFTER_MS = 1_000;
+
+export function createExposureIndexClient(settings: WorkerSettings, logger: Logger): ExposureIndexClient {
+  const pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
+  const waiters = new Set<Waiter>();
+  let [worker, ended] = start();
+  let version: string | undefined;
+  let [nextId, isStopping] = [0, false];
+
+  function start(): [Worker, Promise<void>] {
+    const thread = new Worker(new URL('./worker.ts', import.meta.url), {
+      workerData: settings,
+      execArgv: ['--import', 'tsx'],
+    });
+    thread.on('message', receive);
+    thread.on('error', (error) => logger.error({ err: error }, 'the thread of the exposure index failed'));
+    return [thread, new Promise((resolve) => thread.once('exit', () => resolve(exited())))];
+  }
+
+  function exited(): void {
+    version = undefined;
+    for (const { reject } of pending.values()) reject(notReady());
+    pending.clear();
+    if (!isStopping)
+      setTimeout(() => {
+        if (!isStopping) [worker, ended] = start();
+      }, RESTART_AFTER_MS).unref();
+  }
+
+  function receive(message: FromWorker): void {
+    if (message.kind === 'state') {
+      version = message.version;
+      for (const waiter of waiters) if (version !== undefined && includes(version, waiter.version)) waiter.resolve();
+      return;
+    }
+    const asked = pending.get(message.id);
+    pending.delete(message.id);
+    if (message.kind === 'answer') asked?.resolve(message.value);
+    else asked?.reject(new AppError(message.code, message.message, message.details));
+  }
+
+  function ask(question: Indexed, args: readonly unknown[], deadline: number | undefined): Promise<unknown> {
+    if (version === undefined) return Promise.reject(notReady());
+    return new Promise((resolve, reject) => {
+      const id = nextId++;
+      pending.set(id, { resolve, reject });
+      worker.postMessage({ kind: 'ask', id, question, args, deadline } satisfies ToWorker);
+    });
+  }
+
+  return {
+    queries(deadline) {
+      const entries = INDEXED.map((question) => [
+        question,
+        (...args: readonly unknown[]) => ask(question, args, deadline),
+      ]);
+      return Object.fromEntries(entries) as IndexedQueries;
+    },
+    version: () => version,
+    waitFor: (wanted, deadline) =>
+      new Promise((resolve, reject) => {
+        if (version !== undefined && includes(version, wanted)) return resolve();
+        const waiter = { version: wanted, resolve: () => end(resolve) };
+        const end = (then: () => void): void => {
+          waiters.delete(waiter);
+          clearTimeout(timer);
+          then();
+        };
+        const late = () => reject(new AppError('VERSION_NOT_REACHED', 'The index did not reach that version in time.'));
+        const timer = setTimeout(() => end(late), Math.max(0, deadline - Date.now()));
+        waiters.add(waiter);
+      }),
+    async stop() {
+      isStopping = true;
+      worker.postMessage({ kind: 'stop' } satisfies ToWorker);
+      await ended;
+    },
+  };
+}
+
+const notReady = (): AppError => new AppError('INDEX_NOT_READY', 'The exposure index is being made.');

@@ -1,0 +1,35 @@
+import type { ErrorCode } from '../errors.ts';
+import type { DatabaseAddress } from '../graph/driver.ts';
+import type { Indexed } from './exposure-index.ts';
+
+/** What the thread of the index is given when it begins. */
+export interface WorkerSettings {
+  readonly neo4j: DatabaseAddress;
+  readonly kafkaBrokers: readonly string[];
+  /** The file of declared sources. */
+  readonly sources: string;
+  readonly file?: string | undefined;
+  readonly logLevel: string;
+}
+
+export type ToWorker =
+  | {
+      readonly kind: 'ask';
+      readonly id: number;
+      readonly question: Indexed;
+      readonly args: readonly unknown[];
+      readonly deadline?: number | undefined;
+    }
+  | { readonly kind: 'stop' };
+
+export type FromWorker =
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  | {
+      readonly kind: 'failure';
+      readonly id: number;
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly details: Record<string, unknown>;
+    }
+  /** What the index reflects now; absent: it can't be asked. */
+  | { readonly kind: 'state'; readonly version?: string | undefined };

@@ -1,0 +1,34 @@
+import { AppError } from '../errors.ts';
+import type { ExposureQueries } from '../queries/types.ts';
+import type { ExposureIndexClient } from './client.ts';
+import { INDEXED, type IndexedQueries } from './exposure-index.ts';
+
+/**
+ * The exposure questions: over many hops, counts and pages of hubs by the index, the rest by the database; all by the
+ * database while the index can't be asked.
+ */
+export function createIndexedQueries(
+  database: ExposureQueries,
+  index: Pick<ExposureIndexClient, 'queries'>,
+  deadline?: number,
+): ExposureQueries {
+  const indexed = index.queries(deadline);
+  const entries = INDEXED.map((question) => {
+    const ask = indexed[question] as (...args: readonly unknown[]) => Promise<unknown>;
+    const askDatabase = database[question] as (...args: readonly unknown[]) => Promise<unknown>;
+    const either = (...args: readonly unknown[]) =>
+      ask(...args).catch((error: unknown) => {
+        if (error instanceof AppError && error.code === 'INDEX_NOT_READY') return askDatabase(...args);
+        throw error;
+      });
+    return [question, either] as const;
+  });
+  return {
+    ...database,
+    ...(Object.fromEntries(entries) as unknown as IndexedQueries),
+    within: (other) => {
+      const earlier = Math.min(other, deadline ?? other);
+      return createIndexedQueries(database.within(earlier), index, earlier);
+    },
+  };
+}

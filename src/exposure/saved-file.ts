@@ -1,0 +1,230 @@
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { AppError } from '../errors.ts';
+import type { RankOf } from '../graph/resolve.ts';
+import { Adjacency } from './adjacency.ts';
+import type { ClaimTable } from './claim-table.ts';
+import type { Column } from './columns.ts';
+import { Facts } from './facts.ts';
+
+/**
+ * The facts in one file, so that a start need not read the database: a line of JSON that says what is in it, then the
+ * columns one after the other as they lie in memory. It is made beside its place and moved there when it is whole.
+ */
+
+/** Goes up whenever what the file holds changes its meaning. */
+const FORMAT = 1;
+/** Columns begin at multiples of this. */
+const ALIGNED = 8;
+
+const TYPES = { Uint8Array, Uint16Array, Int32Array, Float64Array } as const;
+type TypeName = keyof typeof TYPES;
+
+interface Section {
+  readonly name: string;
+  readonly type: TypeName;
+  readonly bytes: number;
+}
+
+/** What the saved facts stand for. */
+export interface SavedState {
+  /** The database's identity. */
+  readonly graph: string;
+  /** Next offset by topic and partition, as `positionKey` names them. */
+  readonly positions: readonly (readonly [string, number])[];
+}
+
+interface Header extends SavedState {
+  readonly format: number;
+  readonly sources: readonly string[];
+  /** null stands for −Infinity. */
+  readonly withdrawn: readonly (number | null)[];
+  readonly confidences: { readonly uses: readonly (number | null)[]; readonly identity: readonly (number | null)[] };
+  readonly counts: {
+    readonly nodes: number;
+    readonly uses: number;
+    readonly identity: number;
+    readonly completions: number;
+  };
+  readonly statements: { readonly uses: number; readonly identity: number };
+  readonly sections: readonly Section[];
+}
+
+/** Writes the facts, which must not change meanwhile. */
+export async function saveFacts(path: string, facts: Facts, state: SavedState): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const fresh = `${path}.new`;
+  const file = await open(fresh, 'w', 0o600);
+  try {
+    await writeAll(file, await sectionsOf(facts), facts, state);
+    await file.sync();
+  } catch (error) {
+    await rm(fresh, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+  await rename(fresh, path);
+}
+
+async function writeAll(
+  file: FileHandle,
+  columns: readonly (readonly [string, Column])[],
+  facts: Facts,
+  state: SavedState,
+): Promise<void> {
+  const sections = columns.map(([name, column]) => ({ name, type: typeOf(column), bytes: column.byteLength }));
+  const numbers = (values: readonly number[]) => values.map((value) => (Number.isFinite(value) ? value : null));
+  const header: Header = {
+    ...state,
+    format: FORMAT,
+    sources: facts.sources,
+    withdrawn: numbers(facts.withdrawn),
+    confidences: { uses: numbers(facts.uses.confidences), identity: numbers(facts.identity.confidences) },
+    counts: {
+      nodes: facts.nodes.count,
+      uses: facts.uses.count,
+      identity: facts.identity.count,
+      completions: facts.completions,
+    },
+    statements: { uses: facts.uses.statements, identity: facts.identity.statements },
+    sections,
+  };
+  const line = Buffer.from(`${JSON.stringify(header)}\n`);
+  await file.write(Buffer.concat([line, Buffer.alloc(padding(line.length))]));
+  for (const [, column] of columns) {
+    const bytes = new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
+    for (let at = 0; at < bytes.length; )
+      at += (await file.write(bytes, at, Math.min(bytes.length - at, 1 << 26))).bytesWritten;
+    await file.write(Buffer.alloc(padding(bytes.length)));
+  }
+}
+
+const padding = (length: number): number => (ALIGNED - (length % ALIGNED)) % ALIGNED;
+const typeOf = (column: Column): TypeName => column.constructor.name as TypeName;
+
+/** All columns by name, without the room that they have to spare. */
+async function sectionsOf(facts: Facts): Promise<(readonly [string, Column])[]> {
+  const { nodes, uses, identity, completions } = facts;
+  const named: number[] = [];
+  for (let node = 0; node < nodes.count; node++) if (nodes.names[node] !== undefined) named.push(node);
+  const prefixed = (prefix: string, table: ClaimTable) =>
+    Object.entries(table.columns()).map(([name, column]) => [`${prefix}.${name}`, column] as const);
+  const completedOf = new Int32Array(completions);
+  for (let node = 0; node < nodes.count; node++) {
+    for (let i = 0; i < facts.completedOf.count(node); i++)
+      completedOf[facts.completedOf.pool[(facts.completedOf.start[node] as number) + i] as number] = node;
+  }
+  return [
+    ['keys', await encodeTexts(nodes.keys)],
+    ['named', Int32Array.from(named)],
+    ['names', await encodeTexts(named.map((node) => nodes.names[node] as string))],
+    ['nameAt', Float64Array.from(named, (node) => nodes.nameAt[node] as number)],
+    ['order', nodes.order()],
+    ...prefixed('uses', uses),
+    ...prefixed('identity', identity),
+    ['completed.of', completedOf],
+    ['completed.what', facts.completedWhat.subarray(0, completions)],
+    ['completed.day', facts.completedDay.subarray(0, completions)],
+  ];
+}
+
+const TEXTS_AT_ONCE = 50_000;
+
+/** Keys and names hold no line break. */
+async function encodeTexts(texts: readonly string[]): Promise<Uint8Array> {
+  const parts: Buffer[] = [];
+  for (let from = 0; from < texts.length; from += TEXTS_AT_ONCE) {
+    parts.push(Buffer.from(`${texts.slice(from, from + TEXTS_AT_ONCE).join('\n')}\n`));
+    await turn();
+  }
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+/**
+ * Reads saved facts; undefined where there are none, or of another format.
+ * @throws AppError INTERNAL where the file is not whole
+ */
+export async function readFacts(
+  path: string,
+  rankOf: RankOf,
+): Promise<{ readonly facts: Facts; readonly state: SavedState } | undefined> {
+  const file = await open(path, 'r').catch(() => undefined);
+  if (file === undefined) return undefined;
+  try {
+    const { header, length } = await readHeader(file);
+    if (header?.format !== FORMAT) return undefined;
+    const columns = new Map<string, Column>();
+    let at = length + padding(length);
+    for (const { name, type, bytes } of header.sections) {
+      columns.set(name, await readColumn(file, at, type, bytes));
+      at += bytes + padding(bytes);
+    }
+    return { facts: toFacts(header, columns, rankOf), state: { graph: header.graph, positions: header.positions } };
+  } finally {
+    await file.close();
+  }
+}
+
+async function readHeader(file: FileHandle): Promise<{ header: Header | undefined; length: number }> {
+  let text = Buffer.alloc(0);
+  for (;;) {
+    const chunk = Buffer.alloc(1 << 16);
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, text.length);
+    const end = chunk.subarray(0, bytesRead).indexOf(10);
+    if (end >= 0) {
+      const line = Buffer.concat([text, chunk.subarray(0, end)]);
+      return { header: JSON.parse(line.toString('utf8')) as Header, length: line.length + 1 };
+    }
+    if (bytesRead === 0) return { header: undefined, length: 0 };
+    text = Buffer.concat([text, chunk.subarray(0, bytesRead)]);
+  }
+}
+
+async function readColumn(file: FileHandle, position: number, type: TypeName, bytes: number): Promise<Column> {
+  const buffer = new ArrayBuffer(bytes);
+  const view = new Uint8Array(buffer);
+  for (let at = 0; at < bytes; ) {
+    const { bytesRead } = await file.read(view, at, Math.min(bytes - at, 1 << 26), position + at);
+    if (bytesRead === 0) throw new AppError('INTERNAL', 'The saved exposure index is not whole.');
+    at += bytesRead;
+  }
+  return new TYPES[type](buffer);
+}
+
+function toFacts(header: Header, columns: ReadonlyMap<string, Column>, rankOf: RankOf): Facts {
+  const facts = new Facts(rankOf);
+  for (const id of header.sources) facts.source(id);
+  for (const [source, before] of header.withdrawn.entries())
+    facts.withdrawn[source] = before ?? Number.NEGATIVE_INFINITY;
+  for (const key of decodeTexts(columns.get('keys'))) facts.nodes.intern(key);
+  const names = decodeTexts(columns.get('names'));
+  const named = columns.get('named') ?? new Int32Array(0);
+  for (let i = 0; i < names.length; i++)
+    facts.nodes.setName(named[i] as number, names[i] as string, columns.get('nameAt')?.[i] ?? 0);
+  for (const name of ['uses', 'identity'] as const) {
+    const table = facts[name];
+    for (const [column] of Object.entries(table.columns()))
+      Object.assign(table, { [column]: columns.get(`${name}.${column}`) });
+    table.count = header.counts[name];
+    table.statements = header.statements[name];
+    table.confidences = header.confidences[name].map((value) => value ?? Number.NaN);
+    table.index(header.counts.nodes);
+  }
+  facts.completions = header.counts.completions;
+  facts.completedWhat = columns.get('completed.what') as Int32Array<ArrayBuffer>;
+  facts.completedDay = columns.get('completed.day') as Int32Array<ArrayBuffer>;
+  const completedOf = columns.get('completed.of') as Int32Array<ArrayBuffer>;
+  facts.completedOf = Adjacency.from(completedOf, facts.completions, header.counts.nodes);
+  facts.settleAll();
+  facts.nodes.setRanks(columns.get('order') ?? []);
+  return facts;
+}
+
+function decodeTexts(column: Column | undefined): string[] {
+  const bytes = Buffer.from(column?.buffer ?? new ArrayBuffer(0));
+  const texts = bytes.toString('utf8').split('\n');
+  texts.pop();
+  return texts;
+}

@@ -1,0 +1,39 @@
+import { CHANGE_TOPICS } from '../stream/topics.ts';
+
+/**
+ * Which changes an index reflects, as one text: the database it was loaded from, and the next offset of each partition of
+ * the two change topics, as `3f2a9c01-12.0.7.3-5.1.0.0`.
+ */
+const TOPICS = [CHANGE_TOPICS.dependency, CHANGE_TOPICS.organization];
+const VERSION = /^[0-9a-f]{0,8}(-\d+(\.\d+)*){2}$/;
+
+/** By topic and partition, as `positionKey` names them. */
+export type PositionsByKey = ReadonlyMap<string, number>;
+
+export function toVersion(graph: string, positions: PositionsByKey): string {
+  const offsets = TOPICS.map((topic) =>
+    [...positions]
+      .filter(([key]) => key.startsWith(`${topic}/`))
+      .sort(([a], [b]) => partitionOf(a) - partitionOf(b))
+      .map(([, offset]) => offset)
+      .join('.'),
+  );
+  return [graph.replace(/[^0-9a-f]/g, '').slice(0, 8), ...offsets.map((list) => list || '0')].join('-');
+}
+
+const partitionOf = (key: string): number => Number(key.slice(key.lastIndexOf('/') + 1));
+
+export const isVersion = (text: string): boolean => VERSION.test(text);
+
+/** Whether the version reflects all that the wanted one does. */
+export function includes(version: string, wanted: string): boolean {
+  const [graph, ...offsets] = version.split('-');
+  const [wantedGraph, ...wantedOffsets] = wanted.split('-');
+  return (
+    graph === wantedGraph &&
+    wantedOffsets.every((list, topic) => {
+      const held = (offsets[topic] ?? '').split('.').map(Number);
+      return list.split('.').every((offset, partition) => (held[partition] ?? 0) >= Number(offset));
+    })
+  );
+}
