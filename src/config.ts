@@ -19,6 +19,7 @@ const environment = z.object({
   AVD_PARTITIONS: z.coerce.number().int().min(1).max(1000).default(4),
   AVD_CONSUMERS: z.coerce.number().int().min(1).max(16).default(1),
   AVD_WRITERS: z.coerce.number().int().min(1).max(16).default(2),
+  EXPOSURE_ENGINE: z.enum(['index', 'neo4j']).default('index'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 
@@ -41,6 +42,8 @@ export interface Config {
   readonly consumers: number;
   /** Partitions that one consumer process writes at the same time. */
   readonly writers: number;
+  /** What answers the questions over many hops: the index in memory, or the database alone. */
+  readonly exposureEngine: 'index' | 'neo4j';
   readonly logLevel: z.infer<typeof environment>['LOG_LEVEL'];
 }
 
@@ -73,6 +76,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     partitions: e.AVD_PARTITIONS,
     consumers: e.AVD_CONSUMERS,
     writers: e.AVD_WRITERS,
+    exposureEngine: e.EXPOSURE_ENGINE,
     logLevel: e.LOG_LEVEL,
   };
 }

@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { INDEXED, type Indexed, type IndexedQueries } from './exposure-index.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts';
-import { includes } from './version.ts';
+import { includes, isVersion } from './version.ts';
 
 /** The exposure index on a thread of its own. */
 export interface ExposureIndexClient {
@@ -11,8 +11,11 @@ export interface ExposureIndexClient {
   queries(deadline?: number): IndexedQueries;
   /** Which changes it reflects, see `toVersion`; undefined while it can't be asked. */
   version(): string | undefined;
-  /** Returns when the index reflects the version. @throws AppError VERSION_NOT_REACHED at the deadline */
-  waitFor(version: string, deadline: number): Promise<void>;
+  /**
+   * Resolves once the index reflects that version or a later one.
+   * @throws AppError VERSION_NOT_REACHED where `signal` aborts before, BAD_ARGUMENT for what is no version
+   */
+  waitFor(version: string, signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -80,18 +83,21 @@ export function createExposureIndexClient(settings: WorkerSettings, logger: Logg
       return Object.fromEntries(entries) as IndexedQueries;
     },
     version: () => version,
-    waitFor: (wanted, deadline) =>
+    waitFor: (wanted, signal) =>
       new Promise((resolve, reject) => {
+        if (!isVersion(wanted)) return reject(new AppError('BAD_ARGUMENT', 'That is no version of the graph.'));
         if (version !== undefined && includes(version, wanted)) return resolve();
-        const waiter = { version: wanted, resolve: () => end(resolve) };
+        const waiter: Waiter = { version: wanted, resolve: () => end(resolve) };
+        const late = () =>
+          end(() => reject(new AppError('VERSION_NOT_REACHED', 'The index did not reach that version in time.')));
         const end = (then: () => void): void => {
           waiters.delete(waiter);
-          clearTimeout(timer);
+          signal.removeEventListener('abort', late);
           then();
         };
-        const late = () => reject(new AppError('VERSION_NOT_REACHED', 'The index did not reach that version in time.'));
-        const timer = setTimeout(() => end(late), Math.max(0, deadline - Date.now()));
         waiters.add(waiter);
+        signal.addEventListener('abort', late, { once: true });
+        if (signal.aborted) late();
       }),
     async stop() {
       isStopping = true;

@@ -1,4 +1,5 @@
 import type { Service } from '../identity/service.ts';
+import { mostWithin } from '../queries/share.ts';
 import { serviceNumber } from './facts.ts';
 import type { Present } from './present.ts';
 import type { Hops } from './reach.ts';
@@ -48,9 +49,8 @@ export function* hopsOf(asked: Asked, args: HopArgs, ends: readonly number[]): W
   if (maxShare === undefined) return hops;
   const { direct, dependentTotal } = yield* countsOf(asked, -1);
   const avoided = new Uint8Array(asked.view.facts.nodes.count);
-  for (let node = 0; node < avoided.length; node++) {
-    if ((direct[node] as number) / dependentTotal > maxShare) avoided[node] = 1;
-  }
+  const most = mostWithin(maxShare, dependentTotal);
+  for (let node = 0; node < avoided.length; node++) if ((direct[node] ?? 0) > most) avoided[node] = 1;
   for (const end of ends) avoided[end] = 0;
   return { ...hops, avoided };
 }

@@ -1,5 +1,6 @@
 import { SERVICES, type Service } from '../identity/service.ts';
 import { cursorKey, toPage } from '../queries/page.ts';
+import { mostWithin } from '../queries/share.ts';
 import type {
   Concentration,
   ConcentrationArgs,
@@ -36,8 +37,9 @@ export function* concentrationRisk(asked: Asked, args: ConcentrationArgs, page: 
   const members = args.scope && membersOf(asked, args.scope);
   const counted = yield* count(asked, args.service, members);
   const { dependentTotal, criticalTotal } = counted;
+  const most = mostWithin(args.maxShare ?? 1, dependentTotal);
   const isChosen = ({ direct, critical }: Ranked): boolean =>
-    (args.criticalOnly !== true || critical > 0) && direct / dependentTotal <= (args.maxShare ?? 1);
+    (args.criticalOnly !== true || critical > 0) && direct <= most;
   const rows = yield* mostUsed(asked, counted.all(), isChosen, page);
   const reach =
     args.withReach === false

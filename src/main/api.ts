@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApi } from '../api/server.ts';
+import { createExposureIndexClient, type ExposureIndexClient } from '../exposure/client.ts';
+import { createIndexedQueries } from '../exposure/queries.ts';
 import { loadSources } from '../governance/sources.ts';
-import { createLogger } from '../logger.ts';
+import { createLogger, type Logger } from '../logger.ts';
 import { createNeo4jQueries } from '../queries/neo4j.ts';
-import { loadContext } from './context.ts';
+import { type Context, loadContext } from './context.ts';
 import { sayLastWord } from './last-word.ts';
 import { onParentGone } from './parent.ts';
 import { aborted, listenForStop } from './stop-signals.ts';
@@ -18,13 +21,23 @@ const DRAIN_LIMIT_MS = TIME_LIMIT_MS + 2000;
 
 /** Serves the API until it is told to stop, or until the process that started it is gone. */
 async function main(): Promise<void> {
-  const { config, openDriver } = loadContext();
+  const context = loadContext();
+  const { config } = context;
   const log = createLogger(config.logLevel, 'api');
   const { sources } = await loadSources(SOURCES);
-  const driver = openDriver();
-  const queries = createNeo4jQueries({ driver, sources });
-  const { introspection } = config;
-  const api = await createApi({ queries, sources, schemaFolder: SCHEMA, log, introspection, timeLimit: TIME_LIMIT_MS });
+  const driver = context.openDriver();
+  const database = createNeo4jQueries({ driver, sources });
+  const index = config.exposureEngine === 'index' ? openIndex(context, log) : undefined;
+  const api = await createApi({
+    queries: index === undefined ? database : createIndexedQueries(database, index),
+    version: index?.version,
+    waitFor: index?.waitFor,
+    sources,
+    schemaFolder: SCHEMA,
+    log,
+    introspection: config.introspection,
+    timeLimit: TIME_LIMIT_MS,
+  });
   const port = await api.listen(config.port, config.host);
   log.info({ host: config.host, port }, 'The API listens');
 
@@ -33,8 +46,14 @@ async function main(): Promise<void> {
   log.info('The API stops');
   setTimeout(() => process.exit(1), DRAIN_LIMIT_MS).unref();
   await api.close();
+  await index?.stop();
   await driver.close();
   process.exit(0);
+}
+
+function openIndex({ config, neo4j, kafkaBrokers }: Context, log: Logger): ExposureIndexClient {
+  const file = join(config.home, 'exposure-index');
+  return createExposureIndexClient({ neo4j, kafkaBrokers, sources: SOURCES, file, logLevel: config.logLevel }, log);
 }
 
 main().catch((error: unknown) => process.exit(sayLastWord(error)));

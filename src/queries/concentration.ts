@@ -11,11 +11,11 @@ import {
 } from '../graph/statements/concentration.ts';
 import type { Service } from '../identity/service.ts';
 import type { QueryContext } from './context.ts';
-import { loadForward } from './exposure.ts';
 import { Cut, createBackwardHops, createForwardHops } from './hops.ts';
 import { canonicalKeys, toOrganization } from './organization.ts';
 import { cursorKey, instantOf, toPage } from './page.ts';
-import { countReaching, isInner, isLast, reachBackwards, reversed } from './reach.ts';
+import { countReaching, isInner, isLast, loadForward, reachBackwards, reversed } from './reach.ts';
+import { mostWithin } from './share.ts';
 import type { Bound, ConcentrationArgs, ExposureQueries, PageRequest, Scope, VendorArgs } from './types.ts';
 
 type Concentrations = Pick<ExposureQueries, 'concentrationRisk' | 'vendors' | 'vendorTotal'>;
@@ -44,7 +44,9 @@ export function createConcentrationQueries(context: QueryContext, queries: Ident
   return {
     async concentrationRisk(args, page) {
       const scope = args.scope && (await members(queries, args.scope));
-      const row = await rank(rankingFilter(args, args.criticalOnly === true ? 1 : 0), scope, page);
+      const filter = rankingFilter(args, args.criticalOnly === true ? 1 : 0);
+      const most = await mostDependents(args, () => rank(filter, scope, { first: 1, at: instantOf(page) }));
+      const row = await rank({ ...filter, maxDependents: most }, scope, page);
       const vendors = row.vendors.slice(0, page.first).map(({ vendor }) => vendor);
       const reach =
         args.withReach === false ? undefined : await reachOf(context, vendors, args, scope, instantOf(page));
@@ -90,12 +92,43 @@ export function createConcentrationQueries(context: QueryContext, queries: Ident
   };
 }
 
+/** What `maxShare` means in numbers; the total that it is a share of is asked for first. */
+async function mostDependents(
+  { maxShare }: ConcentrationArgs,
+  totals: () => Promise<{ readonly dependentTotal: number }>,
+): Promise<RankingFilter['maxDependents']> {
+  return maxShare === undefined ? null : integer(mostWithin(maxShare, (await totals()).dependentTotal));
+}
+
+/** Vendors on which more than this share of everybody with any dependency depend. */
+export async function ubiquitousVendors(
+  { reader, judge }: QueryContext,
+  maxShare: number | undefined,
+  at: number,
+): Promise<ReadonlySet<string>> {
+  if (maxShare === undefined) return new Set();
+  const filter = rankingFilter({}, 0);
+  const all = { ...judge(at), ...filter, afterValue: null, afterKey: null };
+  const [everybody] = await reader.read(rankVendors, { ...all, limit: integer(1) });
+  const most = mostWithin(maxShare, everybody?.direct ?? 0);
+  // Few: their shares add up to no more than the vendors that one organization has on average.
+  const rows = await reader.read(rankVendors, {
+    ...all,
+    minDependents: integer(most + 1),
+    limit: integer(MOST_UBIQUITOUS),
+  });
+  return new Set(rows.flatMap(({ vendor }) => (vendor === null ? [] : [vendor])));
+}
+
+const MOST_UBIQUITOUS = 100_000;
+
 const position = ({ sortValue, vendor }: RankedVendor): readonly [string | number, string] => [sortValue, vendor];
 
 function rankingFilter({ service }: Pick<ConcentrationArgs, 'service'>, minCritical: number): RankingFilter {
   return {
     service: service ?? null,
     minDependents: integer(0),
+    maxDependents: null,
     minCritical: integer(minCritical),
     nameContains: null,
     byName: false,

@@ -1,10 +1,12 @@
+import { ubiquitousVendors } from './concentration.ts';
 import type { QueryContext } from './context.ts';
 import { readDependencies } from './dependency.ts';
-import { Cut, createBackwardHops, createForwardHops, exploring, type ForwardHops, untilCut } from './hops.ts';
+import { Cut, createBackwardHops, createForwardHops, exploring, untilCut } from './hops.ts';
 import { canonicalKeys, toOrganization } from './organization.ts';
 import { badCursor, cursorKey, instantOf, toPage } from './page.ts';
 import { findPaths } from './paths.ts';
-import { type HopFilter, isInner, reachBackwards, vendorDistances } from './reach.ts';
+import { type HopFilter, loadForward, newFrontier, reachBackwards, vendorDistances } from './reach.ts';
+import { compareText } from './text-order.ts';
 import type {
   BlastRadiusArgs,
   Bound,
@@ -25,7 +27,8 @@ export function createExposureQueries(context: QueryContext, queries: Organizati
   return {
     async nthParties(key, { depth, ...args }, page) {
       const filter = hopFilter(args);
-      const hops = createForwardHops(exploring(context), instantOf(page));
+      const avoided = await avoidedBy(context, args, [key], instantOf(page));
+      const hops = createForwardHops(exploring(context), instantOf(page), avoided);
       const bound = await untilCut(() => loadForward([key], depth, filter, hops));
       const near = vendorDistances(key, depth, hops.of, filter);
       const beyond = [...near].filter(([, distance]) => distance >= 2);
@@ -69,43 +72,22 @@ export function createExposureQueries(context: QueryContext, queries: Organizati
   };
 }
 
+/** Ubiquitous vendors, where they are to be left out, but for the ends that are asked about. */
+async function avoidedBy(
+  context: QueryContext,
+  { maxShare }: Pick<ExposurePathArgs, 'maxShare'>,
+  ends: readonly string[],
+  at: number,
+): Promise<ReadonlySet<string>> {
+  const ubiquitous = new Set(await ubiquitousVendors(context, maxShare, at));
+  for (const end of ends) ubiquitous.delete(end);
+  return ubiquitous;
+}
+
 const hopFilter = (args: Partial<Pick<ExposurePathArgs, 'service' | 'criticalOnly'>>): HopFilter => ({
   service: args.service ?? null,
   criticalOnly: args.criticalOnly ?? false,
 });
-
-/** Reads what everybody within `levels` − 1 hops of these depends on. @throws Cut */
-export async function loadForward(
-  from: readonly string[],
-  levels: number,
-  filter: HopFilter,
-  hops: ForwardHops,
-): Promise<void> {
-  const seen = new Set(from);
-  let frontier: readonly string[] = from;
-  for (let level = 1; level <= levels && frontier.length > 0; level++) {
-    await hops.load(frontier);
-    frontier = newFrontier(frontier, hops, filter, seen);
-  }
-}
-
-function newFrontier(
-  frontier: readonly string[],
-  hops: ForwardHops,
-  filter: HopFilter,
-  seen: Set<string>,
-): readonly string[] {
-  const next: string[] = [];
-  for (const key of frontier) {
-    for (const [vendor, hop] of hops.of.get(key) ?? []) {
-      if (!seen.has(vendor) && isInner(hop, filter)) {
-        seen.add(vendor);
-        next.push(vendor);
-      }
-    }
-  }
-  return next;
-}
 
 async function blast(
   context: QueryContext,
@@ -114,7 +96,8 @@ async function blast(
   at: number,
 ): Promise<{ distances: Map<string, number>; bound: Bound | undefined }> {
   const { service, criticalOnly } = hopFilter(args);
-  const hops = createBackwardHops(exploring(context), at, criticalOnly);
+  const avoided = await avoidedBy(context, args, [key], at);
+  const hops = createBackwardHops(exploring(context), at, criticalOnly, avoided);
   const distances = new Map<string, number>();
   const bound = await untilCut(() => reachBackwards(key, args.maxHops, service, hops, distances));
   return { distances, bound };
@@ -127,8 +110,10 @@ async function reachedPage(
 ): Promise<Page<Reached>> {
   const [afterDistance, afterKey] = cursorKey(page, 'number', 'string') ?? [-1, ''];
   const rows = reached
-    .filter(([key, distance]) => distance > afterDistance || (distance === afterDistance && key > afterKey))
-    .sort(([a, x], [b, y]) => x - y || (a < b ? -1 : 1))
+    .filter(
+      ([key, distance]) => distance > afterDistance || (distance === afterDistance && compareText(key, afterKey) > 0),
+    )
+    .sort(([a, x], [b, y]) => x - y || compareText(a, b))
     .slice(0, page.first + 1);
   const known = await queries.organizations(rows.map(([key]) => key));
   return toPage(
@@ -146,7 +131,8 @@ async function searchPaths(
   page: PageRequest,
 ): Promise<{ found: string[][]; bound: Bound | undefined }> {
   const filter = hopFilter(args);
-  const hops = createForwardHops(exploring(context), instantOf(page));
+  const avoided = await avoidedBy(context, args, [from, to], instantOf(page));
+  const hops = createForwardHops(exploring(context), instantOf(page), avoided);
   const search = { from, to, filter, after: afterPath(page, from, to), limit: page.first + 1 };
   const found: string[][] = [];
   const seen = new Set([from, to]);

@@ -27,6 +27,8 @@ export class Cut extends Error {
   }
 }
 
+const NOBODY: ReadonlySet<string> = new Set();
+
 export type Exploration = Pick<QueryContext, 'reader' | 'judge'>;
 
 /** A part of the time is kept for reading what is shown of that which was found. */
@@ -68,7 +70,12 @@ export interface ForwardHops {
   loadOnly(keys: readonly string[], vendor: string): Promise<void>;
 }
 
-export function createForwardHops({ reader, judge }: Exploration, at: number): ForwardHops {
+/** `avoided`: vendors to which no hop leads. */
+export function createForwardHops(
+  { reader, judge }: Exploration,
+  at: number,
+  avoided: ReadonlySet<string> = NOBODY,
+): ForwardHops {
   const known = new Map<string, HopsFrom>();
   const judgement = judge(at);
 
@@ -80,11 +87,12 @@ export function createForwardHops({ reader, judge }: Exploration, at: number): F
       const rows = await step(() => reader.read(hopsFrom, { ...judgement, keys: batch, only }));
       const found = new Map(rows.map(({ key, hops }) => [key, hops]));
       for (const key of batch) {
-        const hops = (found.get(key) ?? []).map(
+        const hops = (found.get(key) ?? []).filter(([vendor]) => !avoided.has(vendor));
+        const sets = hops.map(
           ([vendor, services, critical]) =>
             [vendor, { services: new Set(services), critical: new Set(critical) }] as const,
         );
-        known.set(key, new Map(hops));
+        known.set(key, new Map(sets));
       }
     }
   }
@@ -95,7 +103,12 @@ export function createForwardHops({ reader, judge }: Exploration, at: number): F
 export type BackwardHops = (keys: readonly string[], service: string | null) => Promise<ReadonlyMap<string, HopsInto>>;
 
 /** Who depends on what, critically or at all. What was read is kept: many vendors share their dependents' dependents. */
-export function createBackwardHops({ reader, judge }: Exploration, at: number, criticalOnly: boolean): BackwardHops {
+export function createBackwardHops(
+  { reader, judge }: Exploration,
+  at: number,
+  criticalOnly: boolean,
+  avoided: ReadonlySet<string> = NOBODY,
+): BackwardHops {
   const known = new Map<string, HopsInto>();
   const judgement = judge(at);
   const chosen = criticalOnly ? criticalHopsInto : hopsInto;
@@ -110,7 +123,12 @@ export function createBackwardHops({ reader, judge }: Exploration, at: number, c
       const rows = await step(() => reader.read(chosen, { ...judgement, keys: batch, service }));
       const found = new Map(rows.map((row) => [row.key, row]));
       for (const key of batch) {
-        known.set(id(key), found.get(key) ?? nobody);
+        const { inner, leaves } = found.get(key) ?? nobody;
+        // Nobody uses a leaf, so none is avoided.
+        known.set(id(key), {
+          inner: avoided.size === 0 ? inner : inner.filter((other) => !avoided.has(other)),
+          leaves,
+        });
       }
     }
     return new Map(keys.map((key) => [key, known.get(id(key)) ?? nobody]));

@@ -1,5 +1,6 @@
 import type { HopsFrom } from './hops.ts';
 import { type HopFilter, isInner, isLast, reversed } from './reach.ts';
+import { compareText } from './text-order.ts';
 
 /** Steps of the search that one answer takes, at most. */
 const MAX_STEPS = 2_000_000;
@@ -76,7 +77,9 @@ function createWays(
   const onward = (key: string): readonly string[] => {
     let known = sorted.get(key);
     if (known === undefined) {
-      known = [...(hops.get(key) ?? [])].flatMap(([vendor, hop]) => (isInner(hop, filter) ? [vendor] : [])).sort();
+      known = [...(hops.get(key) ?? [])]
+        .flatMap(([vendor, hop]) => (isInner(hop, filter) ? [vendor] : []))
+        .sort(compareText);
       sorted.set(key, known);
     }
     return known;
@@ -116,7 +119,7 @@ function isAfter(path: readonly string[], other: readonly string[]): boolean {
   for (const [i, key] of path.entries()) {
     const against = other[i] ?? '';
     if (key !== against) {
-      return key > against;
+      return compareText(key, against) > 0;
     }
   }
   return false;

@@ -1,4 +1,4 @@
-import type { BackwardHops, HopsFrom } from './hops.ts';
+import type { BackwardHops, ForwardHops, HopsFrom } from './hops.ts';
 
 /**
  * Adds to `distances` every organization that reaches `vendor` in at most `maxHops` hops, the last of them for
@@ -49,6 +49,40 @@ export const isLast = (hop: Hop, { service, criticalOnly }: HopFilter): boolean 
   const uses = criticalOnly ? hop.critical : hop.services;
   return service === null ? uses.size > 0 : uses.has(service);
 };
+
+/** Reads what everybody within `levels` − 1 hops of these depends on. @throws Cut */
+export async function loadForward(
+  from: readonly string[],
+  levels: number,
+  filter: HopFilter,
+  hops: ForwardHops,
+): Promise<void> {
+  const seen = new Set(from);
+  let frontier: readonly string[] = from;
+  for (let level = 1; level <= levels && frontier.length > 0; level++) {
+    await hops.load(frontier);
+    frontier = newFrontier(frontier, hops, filter, seen);
+  }
+}
+
+/** What is met for the first time behind these. */
+export function newFrontier(
+  frontier: readonly string[],
+  hops: ForwardHops,
+  filter: HopFilter,
+  seen: Set<string>,
+): readonly string[] {
+  const next: string[] = [];
+  for (const key of frontier) {
+    for (const [vendor, hop] of hops.of.get(key) ?? []) {
+      if (!seen.has(vendor) && isInner(hop, filter)) {
+        seen.add(vendor);
+        next.push(vendor);
+      }
+    }
+  }
+  return next;
+}
 
 /** Hops turned round: by vendor, who depends on it. */
 export function reversed(

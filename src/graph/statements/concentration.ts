@@ -36,7 +36,7 @@ WITH hop[0] AS vendor, count(*) AS direct, sum(hop[1]) AS directCritical
 WITH vendor, direct, directCritical,
   CASE WHEN $byName OR $nameContains IS NOT NULL THEN toLower(${nameOf('vendor')}) END AS lowerName`;
 
-const LISTED = `direct >= $minDependents AND directCritical >= $minCritical
+const LISTED = `direct >= $minDependents AND directCritical >= $minCritical AND ($maxDependents IS NULL OR direct <= $maxDependents)
   AND ($nameContains IS NULL OR lowerName CONTAINS $nameContains)`;
 
 const PAGE = `
@@ -49,6 +49,7 @@ ORDER BY vendor IS NOT NULL, sortValue, vendor`;
 export interface RankingFilter {
   readonly service: string | null;
   readonly minDependents: Int;
+  readonly maxDependents: Int | null;
   readonly minCritical: Int;
   /** In lower case. */
   readonly nameContains: string | null;
