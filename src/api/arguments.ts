@@ -21,9 +21,11 @@ export const flag = z
   .boolean()
   .nullish()
   .transform((b) => b ?? false);
-export const confidence = fraction()
+const optionalFraction = fraction()
   .nullish()
   .transform((n) => n ?? undefined);
+export const confidence = optionalFraction;
+export const share = optionalFraction;
 export const asOf = z
   .number()
   .refine((at) => at <= Date.now() + LATEST_AHEAD, 'must not be more than a day ahead')

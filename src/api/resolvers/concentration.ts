@@ -1,7 +1,7 @@
 import { BREAK, type GraphQLResolveInfo, visit } from 'graphql';
 import { z } from 'zod';
 import type { Concentration, Scope } from '../../queries/types.ts';
-import { asOf, domainName, flag, hops, page, pageRequest, parse, service } from '../arguments.ts';
+import { asOf, domainName, flag, hops, page, pageRequest, parse, service, share } from '../arguments.ts';
 import { connectionResolvers, toConnection } from '../connection.ts';
 import type { ApiContext, Resolvers } from '../context.ts';
 import { organizationNode } from '../nodes.ts';
@@ -14,6 +14,7 @@ const concentrationArguments = z.object({
   scope: z.object({ organizations: members, domains: members }).nullish(),
   service,
   criticalOnly: flag,
+  maxShare: share,
   maxHops: hops(4),
   asOf,
   ...page(20),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../../errors.ts';
 import type { BlastRadiusArgs, Bound, Bounded, ExposurePath, Page, Reached } from '../../queries/types.ts';
-import { asOf, depth, flag, hops, page, pageRequest, parse, service } from '../arguments.ts';
+import { asOf, depth, flag, hops, page, pageRequest, parse, service, share } from '../arguments.ts';
 import { type Connection, connectionResolvers, toConnection } from '../connection.ts';
 import type { ApiContext, Resolvers } from '../context.ts';
 import { organizationKeyOf } from '../ids.ts';
@@ -14,11 +14,12 @@ const pathArguments = z.object({
   maxHops: hops(4),
   service,
   criticalOnly: flag,
+  maxShare: share,
   asOf,
   ...page(10),
 });
-const nthPartyArguments = z.object({ depth, service, criticalOnly: flag, asOf, ...page(50) });
-const blastRadiusArguments = z.object({ maxHops: hops(3), service, criticalOnly: flag, asOf });
+const nthPartyArguments = z.object({ depth, service, criticalOnly: flag, maxShare: share, asOf, ...page(50) });
+const blastRadiusArguments = z.object({ maxHops: hops(3), service, criticalOnly: flag, maxShare: share, asOf });
 const reachedArguments = z.object(page(50));
 
 export const exposureQueries: Resolvers<unknown> = {
