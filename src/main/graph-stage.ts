@@ -8,6 +8,7 @@ import type { StreamRecord, StreamSlice } from '../stream/slices.ts';
 import { EVENT_HEADERS, GROUPS, RAW_TOPICS, STREAMS } from '../stream/topics.ts';
 import { mapRecord } from './mapping.ts';
 import { sha256 } from './raw-document.ts';
+import { isMemory, isTooMuch, UNWRITABLE } from './unwritable.ts';
 
 export interface GraphStageDeps {
   readonly writer: Writer;
@@ -56,9 +57,7 @@ export function createGraphStage({ writer, producer, logger }: GraphStageDeps) {
     try {
       await write(slice, items);
     } catch (error) {
-      // A slice that takes too long would take as long each time; a single message is tried again.
-      const isTooLong = error instanceof AppError && error.code === 'QUERY_TIMEOUT' && items.length > 1;
-      if (!isTooLong && !isAboutTheData(error)) throw error;
+      if (!isTooMuch(error, items.length)) throw error;
       const half = items[Math.ceil(items.length / 2)];
       if (half === undefined || items.length < 2) return await refuseOnly(slice, items, error);
       const middle = half.record.offset;
@@ -92,8 +91,6 @@ export function createGraphStage({ writer, producer, logger }: GraphStageDeps) {
   return { handle, totals: totals as Readonly<GraphTotals> };
 }
 
-const UNWRITABLE = { code: 'UNWRITABLE_EVENT', reason: 'The database refuses what the message says.' };
-
 function itemOf(record: StreamRecord, topic: string): Item {
   const mapped = mapRecord(record, topic);
   if ('code' in mapped) return { record, event: { actions: [], outcome: 'dead-lettered' }, refusal: mapped };
@@ -124,16 +121,4 @@ function letterOf({ record, refusal }: Item, { topic, partition }: Slice): DeadL
 function streamNear(topic: string): string {
   const domain = (name: string) => name.split('.', 1)[0];
   return STREAMS.find((stream) => domain(RAW_TOPICS[stream]) === domain(topic)) ?? '';
-}
-
-/** Neither a server that is away nor one that is set up wrongly says anything about a message. */
-function isAboutTheData(error: unknown): boolean {
-  if (!(error instanceof AppError)) return true;
-  if (isMemory(error)) return true;
-  return error.code === 'INTERNAL' && !/\.(Security|Database|Cluster)\./.test(String(error.details.code));
-}
-
-/** A transaction that is too large for the database's memory fails again each time, unless it is made smaller. */
-function isMemory(error: unknown): boolean {
-  return error instanceof AppError && /MemoryPoolOutOfMemory|TransactionMemoryLimit/.test(String(error.details.code));
 }

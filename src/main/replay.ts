@@ -1,21 +1,25 @@
 import type { Knowledge } from '../../consumers/document.ts';
-import { AppError } from '../errors.ts';
 import type { Driver } from '../graph/driver.ts';
 import { graphHash } from '../graph/hash.ts';
 import { createOffsetStore } from '../graph/offsets.ts';
-import { createWriter, type MappedEvent } from '../graph/writer.ts';
+import type { Logger } from '../logger.ts';
 import { type Kafka, type LogEnd, logEnds } from '../stream/kafka.ts';
 import { readToEnd } from '../stream/read.ts';
+import { untilDone } from '../stream/retry.ts';
 import type { StreamRecord, StreamSlice } from '../stream/slices.ts';
 import { EVENT_HEADERS, GROUPS, RAW_TOPICS, TYPED_TOPICS } from '../stream/topics.ts';
 import { countedAs, fanOutRecord } from './fan-out.ts';
 import { mapRecord, mapTyped } from './mapping.ts';
+import { sha256 } from './raw-document.ts';
+import { createFolder, type Unwritable } from './replay-folder.ts';
 
 export interface ReplayRequest {
   readonly kafka: Kafka;
   /** Of a database that is empty, migrated, and bound to the digest of `knowledge`. */
   readonly driver: Driver;
   readonly knowledge: Knowledge;
+  /** Told when a server is away and waited for. */
+  readonly logger: Logger;
   /** Only events of this time (milliseconds since 1970, UTC) or before. */
   readonly until?: number | undefined;
   readonly progress?: (now: ReplayCounts) => void;
@@ -28,13 +32,17 @@ export interface ReplayCounts {
   refused: number;
   /** Events folded. */
   events: number;
+  /** Events that the database refuses. */
+  unwritable: number;
   /** Events after `until`, left out. */
   later: number;
-  applied: number;
-  superseded: number;
 }
 
 export interface ReplayReport extends ReplayCounts {
+  readonly applied: number;
+  readonly superseded: number;
+  /** The first events that the database refuses; `unwritable` counts them all. */
+  readonly refusals: readonly Unwritable[];
   readonly hash: string;
 }
 
@@ -42,85 +50,67 @@ export interface ReplayReport extends ReplayCounts {
 const GOVERNANCE: string = TYPED_TOPICS.sourceWithdrawn;
 const RAW: readonly string[] = Object.values(RAW_TOPICS);
 const TYPED: readonly string[] = Object.values(TYPED_TOPICS);
-const WRITE_EVENTS = 5_000;
-const REPLAY = { group: 'avd.replay', topic: 'replay', partition: 0 } as const;
+const MOST_REFUSALS = 100;
+const FOREVER = { signal: new AbortController().signal };
 
 /**
  * Folds everything that was ever taken in into an empty database: raw documents are fanned out again, in this process,
  * by today's rules, and nothing is produced. Afterwards, unless `until` cut it, consumers can go on from there: their
- * positions are set to where the logs ended when this began.
+ * positions are set to where the logs ended when this began. Once it has begun, a server that goes away is waited for,
+ * and an event that the database refuses keeps out no other.
  */
 export async function replay(request: ReplayRequest): Promise<ReplayReport> {
-  const { kafka, driver, knowledge, until = Number.POSITIVE_INFINITY, progress } = request;
-  const counts: ReplayCounts = { documents: 0, refused: 0, events: 0, later: 0, applied: 0, superseded: 0 };
+  const { kafka, driver, knowledge, logger, until = Number.POSITIVE_INFINITY, progress } = request;
+  const counts: ReplayCounts = { documents: 0, refused: 0, events: 0, unwritable: 0, later: 0 };
+  const refusals: Unwritable[] = [];
   // Typed before raw: an event that lies before the typed end comes from a document that lies before the raw end.
   const typedEnds = await logEnds(kafka, TYPED);
   const rawEnds = await logEnds(kafka, RAW);
-  const folder = createFolder(driver, knowledge, counts);
+  const folder = createFolder({
+    driver,
+    knowledge,
+    logger,
+    refused(event) {
+      counts.unwritable++;
+      if (refusals.length < MOST_REFUSALS) refusals.push(event);
+    },
+    written(events) {
+      counts.events += events;
+      progress?.(counts);
+    },
+  });
 
   const foldDocument = async (record: StreamRecord, { topic, partition }: StreamSlice): Promise<void> => {
     const result = fanOutRecord(record, topic, partition, knowledge);
     counts.documents++;
     if (countedAs(result) === 'deadLettered') counts.refused++;
+    const { document, place } = result;
     for (const event of result.events) {
-      if (event.time <= until) await folder.add(mapTyped(event.topic, event.value, event));
-      else counts.later++;
+      if (event.time > until) counts.later++;
+      else await folder.add({ actions: mapTyped(event.topic, event.value, event), document, place });
     }
   };
-  const foldStatement = async (record: StreamRecord, topic: string): Promise<void> => {
+  const foldStatement = async (record: StreamRecord, { topic, partition }: StreamSlice): Promise<void> => {
     const mapped = mapRecord(record, topic);
     if ('code' in mapped) return;
-    if (Date.parse(record.headers[EVENT_HEADERS.time] ?? '') <= until) await folder.add(mapped.actions);
-    else counts.later++;
+    const document = sha256(record.value ?? new Uint8Array());
+    if (Date.parse(record.headers[EVENT_HEADERS.time] ?? '') > until) counts.later++;
+    else await folder.add({ ...mapped, document, place: `${topic} ${partition}/${record.offset}` });
   };
 
-  await readToEnd(kafka, [...RAW, GOVERNANCE], async (slice) => {
-    for (const record of slice.records) {
-      if (slice.topic === GOVERNANCE) await foldStatement(record, slice.topic);
-      else await foldDocument(record, slice);
-    }
-    progress?.(counts);
-  });
+  const fold = async (slice: StreamSlice): Promise<void> => {
+    const one = slice.topic === GOVERNANCE ? foldStatement : foldDocument;
+    for (const record of slice.records) await one(record, slice);
+  };
+  await readToEnd(kafka, [...RAW, GOVERNANCE], fold, { attempts: Number.POSITIVE_INFINITY });
   await folder.flush();
-  if (request.until === undefined) await setPositions(driver, rawEnds, typedEnds);
-  return { ...counts, hash: await graphHash(driver) };
+  const waiting = { ...FOREVER, logger };
+  if (request.until === undefined) await untilDone(() => setPositions(driver, rawEnds, typedEnds), waiting);
+  const hash = (await untilDone(() => graphHash(driver), waiting)) ?? '';
+  return { ...counts, ...(await folder.counters()), refusals, hash };
 }
 
-/** Gathers events and writes them in batches; its own position in the database counts them. */
-function createFolder(driver: Driver, { sources }: Knowledge, counts: ReplayCounts) {
-  const rankOf = (id: string) => sources.get(id)?.rank ?? Number.MAX_SAFE_INTEGER;
-  const writer = createWriter({ driver, rankOf });
-  const offsets = createOffsetStore(driver);
-  let written = 0;
-  let events: MappedEvent[] = [];
-
-  const flush = async (): Promise<void> => {
-    if (events.length === 0) return;
-    const next = written + events.length;
-    try {
-      const { applied, superseded } = await writer.write({ ...REPLAY, from: written, next, events });
-      counts.applied += applied;
-      counts.superseded += superseded;
-    } catch (error) {
-      // An answer may get lost on its way although the transaction was committed.
-      const isFenced = error instanceof AppError && error.code === 'FENCED';
-      const position = isFenced ? await offsets.read(REPLAY.group, REPLAY.topic, REPLAY.partition) : undefined;
-      if (position?.next !== next) throw error;
-    }
-    counts.events += events.length;
-    written = next;
-    events = [];
-  };
-
-  return {
-    async add(actions: MappedEvent['actions']): Promise<void> {
-      events.push({ actions, outcome: actions.length > 0 ? 'mapped' : 'filtered' });
-      if (events.length >= WRITE_EVENTS) await flush();
-    },
-    flush,
-  };
-}
-
+/** May be repeated: a position that is set already stays. */
 async function setPositions(driver: Driver, rawEnds: readonly LogEnd[], typedEnds: readonly LogEnd[]): Promise<void> {
   const offsets = createOffsetStore(driver);
   const counters = { applied: 0, superseded: 0, filtered: 0, deadLettered: 0 };
@@ -130,6 +120,7 @@ async function setPositions(driver: Driver, rawEnds: readonly LogEnd[], typedEnd
   ];
   for (const { group, ends } of stages) {
     for (const { topic, partition, end } of ends) {
+      if ((await offsets.read(group, topic, partition))?.next === end) continue;
       await offsets.commit({ group, topic, partition, from: end, next: end, counters });
     }
   }

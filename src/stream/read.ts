@@ -12,10 +12,16 @@ type Handle = (slice: StreamSlice) => Promise<void>;
 
 /**
  * Reads `topics` from their start to where they ended when it began, in order within each partition, and keeps nothing
- * in Kafka. The next slice waits for `handle`, so memory stays bounded.
+ * in Kafka. The next slice waits for `handle`, so memory stays bounded. Where Kafka goes away, it is tried `attempts`
+ * times in a row, with nothing read between.
  * @throws what `handle` threw; AppError STREAM_UNAVAILABLE where Kafka went away
  */
-export async function readToEnd(kafka: Kafka, topics: readonly string[], handle: Handle): Promise<void> {
+export async function readToEnd(
+  kafka: Kafka,
+  topics: readonly string[],
+  handle: Handle,
+  { attempts = ATTEMPTS }: { readonly attempts?: number } = {},
+): Promise<void> {
   const ends = new Map<string, number>();
   for (const { topic, partition, start, end } of await logEnds(kafka, topics)) {
     if (start < end) ends.set(positionKey(topic, partition), end);
@@ -29,13 +35,12 @@ export async function readToEnd(kafka: Kafka, topics: readonly string[], handle:
       if (!isKafkaError(error)) throw error;
       if (reader.handled() > before) failures = 1;
       before = reader.handled();
-      if (failures === ATTEMPTS) throw new AppError('STREAM_UNAVAILABLE', 'Kafka went away while reading', {}, error);
+      if (failures === attempts) throw new AppError('STREAM_UNAVAILABLE', 'Kafka went away while reading', {}, error);
       await pauseAfter(failures, new AbortController().signal);
     }
   }
 }
 
-/** So often in a row, with nothing read between. */
 const ATTEMPTS = 10;
 
 type Reader = ReturnType<typeof createReader>;
@@ -58,23 +63,20 @@ async function readOn(kafka: Kafka, topics: readonly string[], reader: Reader): 
   }
 }
 
-/** Hands batches to the reader until it says that nothing is left. */
+/** Hands batches to the reader until it is over. */
 async function consumeUntil(consumer: Consumer, topics: readonly string[], reader: Reader): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    let failed = false;
+    reader.over.then(resolve, reject);
     consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
     consumer.on(consumer.events.GROUP_JOIN, () => {
       for (const position of reader.positions()) consumer.seek(position);
     });
     const eachBatch = async ({ batch, heartbeat, isStale }: EachBatchPayload): Promise<void> => {
-      if (failed || isStale()) return;
+      if (isStale()) return;
       const pulse = startPulse(heartbeat);
       try {
-        if (await reader.read(batch)) resolve();
-      } catch (error) {
-        // Not thrown: the client would hand out the batch again.
-        failed = true;
-        reject(error);
+        // Its failure ends the reading; thrown here, the client would hand out the batch again.
+        await reader.read(batch).catch(() => undefined);
       } finally {
         pulse.stop();
       }
@@ -88,13 +90,19 @@ async function consumeUntil(consumer: Consumer, topics: readonly string[], reade
   });
 }
 
-/** Each partition up to its end in `ends`, once, over any number of memberships. */
+/**
+ * Each partition up to its end in `ends`, once, over any number of memberships. A membership that is lost may leave a
+ * batch behind that is still worked on: the next one waits for it, and for nobody else's end.
+ */
 function createReader(ends: ReadonlyMap<string, number>, handle: Handle) {
   const left = new Set(ends.keys());
   const next = new Map<string, { topic: string; partition: number; offset: number }>();
   let handled = 0;
+  let queue = Promise.resolve();
+  const { promise: over, resolve: finish, reject: fail } = withResolvers();
+  over.catch(() => undefined);
 
-  const read = async (batch: EachBatchPayload['batch']): Promise<boolean> => {
+  const readBatch = async (batch: EachBatchPayload['batch']): Promise<void> => {
     const { topic, partition } = batch;
     const key = positionKey(topic, partition);
     const end = ends.get(key) ?? 0;
@@ -106,14 +114,30 @@ function createReader(ends: ReadonlyMap<string, number>, handle: Handle) {
       next.set(key, { topic, partition, offset: Math.max(slice.next, from) });
       if (slice.next >= end) left.delete(key);
     }
-    return left.size === 0;
+    if (left.size === 0) finish();
   };
 
   return {
-    /** Hands out what is new of a batch; says whether everything is read. */
-    read,
+    /** Hands out what is new of a batch, one batch after the other. After a failure it fails at once. */
+    read(batch: EachBatchPayload['batch']): Promise<void> {
+      queue = queue.then(() => readBatch(batch));
+      queue.catch(fail);
+      return queue;
+    },
+    /** Fulfilled when everything is read, by whichever membership; rejects with what `handle` threw. */
+    over,
     handled: () => handled,
     /** Where a new membership goes on. */
     positions: () => [...next.values()].map((position) => ({ ...position, offset: String(position.offset) })),
   };
+}
+
+function withResolvers() {
+  let resolve = () => {};
+  let reject = (_error: unknown) => {};
+  const promise = new Promise<void>((fulfil, refuse) => {
+    resolve = fulfil;
+    reject = refuse;
+  });
+  return { promise, resolve, reject };
 }

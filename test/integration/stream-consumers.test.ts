@@ -95,7 +95,7 @@ test('a replay makes the same graph, an earlier one on request, and consumers go
   const hash = await graphHash(stages.driver);
   await expect(requireEmpty(stages.driver)).rejects.toMatchObject({ code: 'USAGE' });
 
-  const request = { kafka: stages.kafka, driver: stages.driver, knowledge: KNOWLEDGE };
+  const request = { kafka: stages.kafka, driver: stages.driver, knowledge: KNOWLEDGE, logger };
   await freshDatabase(stages.driver);
   await requireEmpty(stages.driver);
   const earlier = await replay({ ...request, until: T });

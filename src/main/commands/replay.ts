@@ -3,11 +3,12 @@ import { AppError } from '../../errors.ts';
 import { checkDigest } from '../../graph/digest.ts';
 import { type DatabaseAddress, openDriver } from '../../graph/driver.ts';
 import { requireEmpty } from '../../graph/empty.ts';
+import { createLogger } from '../../logger.ts';
 import { createKafka } from '../../stream/kafka.ts';
 import { loadContext } from '../context.ts';
 import { loadKnowledge } from '../knowledge.ts';
 import { migrateGraph } from '../prepare.ts';
-import { type ReplayCounts, replay } from '../replay.ts';
+import { type ReplayCounts, type ReplayReport, replay } from '../replay.ts';
 import { createSteps } from '../steps.ts';
 import { readTime } from '../times.ts';
 
@@ -36,7 +37,9 @@ export function register(program: Command): void {
 async function run({ into, until: untilText, json = false }: Options): Promise<void> {
   const address = readAddress(into, process.env.NEO4J_REPLAY_PASSWORD);
   const until = untilText === undefined ? undefined : readTime(untilText, '--until');
-  const kafka = createKafka(loadContext().kafkaBrokers);
+  const { config, kafkaBrokers } = loadContext();
+  const logger = createLogger(config.logLevel, 'replay');
+  const kafka = createKafka(kafkaBrokers, logger);
   const { knowledge, digest } = await loadKnowledge();
   const driver = openDriver(address);
   try {
@@ -45,18 +48,30 @@ async function run({ into, until: untilText, json = false }: Options): Promise<v
     await checkDigest(driver, digest);
     // Standard output is for the result.
     const report = await createSteps(process.stderr).step(`replay into ${address.uri}`, (show) =>
-      replay({ kafka, driver, knowledge, until, progress: (now) => show(asLine(now)) }),
+      replay({ kafka, driver, knowledge, logger, until, progress: (now) => show(asLine(now)) }),
     );
-    if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
-    else process.stdout.write(`${asLine(report)}.\n${report.hash}\n`);
+    print(report, json);
   } finally {
     await driver.close();
   }
 }
 
-function asLine({ documents, refused, events, later, applied, superseded }: ReplayCounts): string {
+/** @throws AppError REFUSED where something is missing in the new graph */
+function print(report: ReplayReport, json: boolean): void {
+  const { applied, superseded, hash, refusals, unwritable } = report;
+  if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  else process.stdout.write(`${asLine(report)}: ${applied} applied, ${superseded} known already.\n${hash}\n`);
+  if (unwritable === 0) return;
+  for (const { document, place, code, reason } of refusals) {
+    process.stderr.write(`${place} (document ${document}): ${code}: ${reason}\n`);
+  }
+  throw new AppError('REFUSED', `${unwritable} events are not in the new graph: the database refuses them.`);
+}
+
+function asLine({ documents, refused, events, unwritable, later }: ReplayCounts): string {
   const left = later > 0 ? `, ${later} later ones left out` : '';
-  return `${documents} documents (${refused} refused), ${events} events: ${applied} applied, ${superseded} known already${left}`;
+  const lost = unwritable > 0 ? ` (${unwritable} refused by the database)` : '';
+  return `${documents} documents (${refused} refused), ${events} events${lost}${left}`;
 }
 
 /** @throws AppError USAGE */
