@@ -4,6 +4,8 @@ import { gzipSync } from 'node:zlib';
 import type { Stream } from '../../src/stream/topics.ts';
 import { bundled, type Delivery } from './deliveries.ts';
 
+const DAY = 86_400_000;
+
 /** How the files of one stream are delivered. */
 interface Bad {
   readonly stream: Stream;
@@ -140,6 +142,12 @@ export const BAD: readonly Bad[] = [
 export function writeBadFiles(folder: string): void {
   cpSync(bundled('bad', 'test/fixtures'), folder, { recursive: true });
   const inFolder = (name: string) => join(folder, name);
+  // What lies in the future does so whenever this runs.
+  const dates = readFileSync(inFolder('dates.jsonl'), 'utf8');
+  writeFileSync(
+    inFolder('dates.jsonl'),
+    dates.replace('2027-12-01T00:00:00Z', new Date(Date.now() + 2 * DAY).toISOString()),
+  );
   writeFileSync(inFolder('har-gzip-bomb.har.gz'), gzipSync(`{"log":{"comment":"${'0'.repeat(50 * 1024 * 1024)}"}}`));
   const statement = {
     type: 'belongsTo',
