@@ -11,6 +11,13 @@ export interface ApiContext {
   readonly sources: Sources;
   /** The instant of the request, ms since 1970: every part of an answer is of the same instant. */
   readonly now: number;
+  /** What the engine reflected when the request began, where it tells: the answer reflects at least that. */
+  readonly graphVersion: string | undefined;
+  /** Noted when it has been answered. */
+  readonly outcome: {
+    /** The answer is one of a query, without errors. */
+    isWhole: boolean;
+  };
 }
 
 export interface ContextDeps {
@@ -18,13 +25,21 @@ export interface ContextDeps {
   readonly sources: Sources;
   /** How long an answer may take, in ms. */
   readonly timeLimit: number;
+  readonly version?: (() => string | undefined) | undefined;
 }
 
 /** Makes the context of a request that begins now. */
-export function createContext({ queries, sources, timeLimit }: ContextDeps): ApiContext {
+export function createContext({ queries, sources, timeLimit, version }: ContextDeps): ApiContext {
   const now = Date.now();
   const limited = queries.within(now + timeLimit);
-  return { queries: limited, loaders: createLoaders(limited, now), sources, now };
+  return {
+    queries: limited,
+    loaders: createLoaders(limited, now),
+    sources,
+    now,
+    graphVersion: version?.(),
+    outcome: { isWhole: false },
+  };
 }
 
 /** How a resolver is written: its parent, its arguments as they came, the context, what is selected. */

@@ -30,11 +30,20 @@ const DEEP: ReadonlySet<string> = new Set([
   'blastRadius',
 ]);
 
+/** What an operation costs, and the variables that it was estimated with. */
+export interface Cost {
+  /** About how many items are asked for. */
+  readonly items: number;
+  /** The variables that decided it, with their values; with the same values it costs the same. */
+  readonly reads: readonly (readonly [name: string, value: unknown])[];
+}
+
 interface Walk {
   readonly schema: GraphQLSchema;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly defaults: ReadonlyMap<string, unknown>;
+  readonly reads: Map<string, unknown>;
 }
 
 /**
@@ -46,7 +55,7 @@ export function estimateCost(
   document: DocumentNode,
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
-): number {
+): Cost {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
@@ -55,7 +64,10 @@ export function estimateCost(
     (operation.variableDefinitions ?? []).map((v) => [v.variable.name.value, literal(v.defaultValue)]),
   );
   const root = schema.getRootType(operation.operation);
-  return root ? costOf(operation.selectionSet, root, 1, { schema, fragments, variables, defaults }) : 0;
+  const reads = new Map<string, unknown>();
+  const walk: Walk = { schema, fragments, variables, defaults, reads };
+  const items = root ? costOf(operation.selectionSet, root, 1, walk) : 0;
+  return { items, reads: [...reads] };
 }
 
 /** `page`: how many items `edges` and `nodes` hold, where the set is that of a connection. */
@@ -108,9 +120,10 @@ function pageOf(field: GraphQLField<unknown, unknown>, node: FieldNode, walk: Wa
   return typeof asked === 'number' ? Math.min(Math.max(asked, 1), LARGEST_PAGE) : LARGEST_PAGE;
 }
 
-function argumentOf(argument: ArgumentNode | undefined, { variables, defaults }: Walk): unknown {
+function argumentOf(argument: ArgumentNode | undefined, { variables, defaults, reads }: Walk): unknown {
   if (argument?.value.kind !== Kind.VARIABLE) return literal(argument?.value);
   const name = argument.value.name.value;
+  reads.set(name, variables[name]);
   return name in variables ? variables[name] : defaults.get(name);
 }
 

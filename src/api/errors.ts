@@ -24,6 +24,7 @@ export const API_ERROR_CODES = [
   'TOO_EXPENSIVE',
   'LIMIT_EXCEEDED',
   'QUERY_TIMEOUT',
+  'VERSION_NOT_REACHED',
   'DATABASE_UNAVAILABLE',
   'INTERNAL',
 ] as const;
@@ -37,6 +38,7 @@ const SHOWN: Partial<Record<ErrorCode, string | null>> = {
   NOT_FOUND: null,
   LIMIT_EXCEEDED: null,
   QUERY_TIMEOUT: 'The answer took too long. A narrower question may not.',
+  VERSION_NOT_REACHED: 'The graph has not come to that version in time. It may later.',
   DATABASE_UNAVAILABLE: 'The graph does not answer now. The same question may succeed later.',
 };
 
@@ -53,16 +55,17 @@ const AS_BAD_REQUEST: ReadonlySet<unknown> = new Set([
  * client is told the id and nothing else.
  */
 export function createErrorFormatter(log: Logger, count: (code: ApiErrorCode) => void) {
-  return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
+  return (formatted: GraphQLFormattedError, error: unknown): ShownError => {
     const shown = translate(formatted, unwrapResolverError(error), log);
     count(shown.extensions.code);
     return shown;
   };
 }
 
-type Shown = GraphQLFormattedError & { readonly extensions: { readonly code: ApiErrorCode } };
+/** An error as clients see it. */
+export type ShownError = GraphQLFormattedError & { readonly extensions: { readonly code: ApiErrorCode } };
 
-function translate(formatted: GraphQLFormattedError, cause: unknown, log: Logger): Shown {
+function translate(formatted: GraphQLFormattedError, cause: unknown, log: Logger): ShownError {
   if (cause instanceof AppError) {
     const words = SHOWN[cause.code];
     if (words !== undefined && KNOWN.has(cause.code)) {

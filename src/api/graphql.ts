@@ -5,12 +5,13 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { GraphQLSchema } from 'graphql';
+import { type GraphQLSchema, OperationTypeNode } from 'graphql';
 import type { Logger } from '../logger.ts';
 import type { ApiContext } from './context.ts';
-import { estimateCost } from './cost.ts';
-import { type ApiErrorCode, createErrorFormatter } from './errors.ts';
-import { checkSize, LIMITS, tooLarge } from './limits.ts';
+import { type ApiErrorCode, createErrorFormatter, type ShownError } from './errors.ts';
+import { createPlannedExecution } from './executor/plugin.ts';
+import { createLimiter } from './limiter.ts';
+import { LIMITS } from './limits.ts';
 
 export interface GraphQLDeps {
   readonly schema: GraphQLSchema;
@@ -18,6 +19,8 @@ export interface GraphQLDeps {
   readonly introspection: boolean;
   readonly createContext: () => ApiContext;
   readonly countError: (code: ApiErrorCode) => void;
+  /** `plain`: by graphql-js alone, to compare with. */
+  readonly executor?: 'planned' | 'plain' | undefined;
 }
 
 /** An HTTP request as Apollo wants it. */
@@ -29,7 +32,10 @@ export interface GraphQLHttpRequest {
 }
 
 export interface GraphQLService {
-  handle(request: GraphQLHttpRequest): Promise<HTTPGraphQLResponse>;
+  /** The context is there where the request got as far as its execution. */
+  handle(request: GraphQLHttpRequest): Promise<{ http: HTTPGraphQLResponse; context: ApiContext | undefined }>;
+  /** An error outside of execution as clients see it. */
+  format(error: unknown): ShownError;
   stop(): Promise<void>;
 }
 
@@ -40,14 +46,16 @@ export async function createGraphQL({
   introspection,
   createContext,
   countError,
+  executor,
 }: GraphQLDeps): Promise<GraphQLService> {
+  const formatError = createErrorFormatter(log, countError);
   const apollo = new ApolloServer<ApiContext>({
     schema,
     introspection,
     // A closed schema is not told by its "Did you mean" either.
     hideSchemaDetailsFromClientErrors: !introspection,
     includeStacktraceInErrorResponses: false,
-    formatError: createErrorFormatter(log, countError),
+    formatError,
     parseOptions: { maxTokens: LIMITS.tokens },
     allowBatchedHttpRequests: false,
     csrfPrevention: true,
@@ -68,34 +76,41 @@ export async function createGraphQL({
       ApolloServerPluginUsageReportingDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
       createLimiter(schema),
+      tellVersion,
+      ...(executor === 'plain' ? [] : [createPlannedExecution(schema, formatError)]),
     ],
   });
   await apollo.start();
   return {
-    handle: ({ method, headers, search, body }) =>
-      apollo.executeHTTPGraphQLRequest({
+    async handle({ method, headers, search, body }) {
+      let context: ApiContext | undefined;
+      const http = await apollo.executeHTTPGraphQLRequest({
         httpGraphQLRequest: { method, headers: toHeaderMap(headers), search, body },
-        context: async () => createContext(),
-      }),
+        context: async () => {
+          context = createContext();
+          return context;
+        },
+      });
+      return { http, context };
+    },
+    format: (error) => formatError({ message: '' }, error),
     stop: () => apollo.stop(),
   };
 }
 
-/** Refuses an operation that asks for too much, before anything of it is executed. */
-function createLimiter(schema: GraphQLSchema): ApolloServerPlugin<ApiContext> {
-  return {
-    requestDidStart: async () => ({
-      didResolveOperation: async ({ document, operation, request }) => {
-        // Then execution says what is wrong with the operation's name.
-        if (operation === undefined) return;
-        checkSize(document, operation);
-        const cost = estimateCost(schema, document, operation, request.variables ?? {});
-        if (cost > LIMITS.cost)
-          throw tooLarge('TOO_EXPENSIVE', `About ${cost} items are asked for, more than ${LIMITS.cost}.`);
-      },
-    }),
-  };
-}
+/** Names the graph that an answer reflects, and notes whether it may be kept. */
+const tellVersion: ApolloServerPlugin<ApiContext> = {
+  requestDidStart: async () => ({
+    willSendResponse: async ({ response, operation, contextValue }) => {
+      if (response.body.kind !== 'single') return;
+      const { singleResult: result } = response.body;
+      const { graphVersion, outcome } = contextValue;
+      const isExecuted = result.data !== undefined;
+      outcome.isWhole = isExecuted && result.errors === undefined && operation?.operation === OperationTypeNode.QUERY;
+      if (isExecuted && graphVersion !== undefined) result.extensions = { ...result.extensions, graphVersion };
+    },
+  }),
+};
 
 function toHeaderMap(headers: GraphQLHttpRequest['headers']): HeaderMap {
   const map = new HeaderMap();

@@ -47,6 +47,12 @@ export function send(
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }
 
+/** Tells a client that it has the answer already. */
+export function sendNotModified(response: ServerResponse, headers: Readonly<Record<string, string>>): void {
+  response.writeHead(304, { ...SECURITY_HEADERS, ...headers });
+  response.end();
+}
+
 export function sendJson(
   response: ServerResponse,
   status: number,

@@ -26,11 +26,20 @@ export function createMetrics() {
     labelNames: ['code'] as const,
     registers: [registry],
   });
+  const answers = new Counter({
+    name: 'avd_graphql_answers_total',
+    help: 'GraphQL answers by where they came from: kept bytes, or execution.',
+    labelNames: ['from'] as const,
+    registers: [registry],
+  });
   return {
     /** Counts an answer; the route is one of a few, never a path from outside. */
     countRequest(route: string, status: number, seconds: number): void {
       requests.inc({ route, status: String(status) });
       duration.observe({ route }, seconds);
+    },
+    countAnswer(from: 'memory' | 'execution'): void {
+      answers.inc({ from });
     },
     countError(code: ApiErrorCode): void {
       errors.inc({ code });

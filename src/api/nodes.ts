@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { Reference } from '../graph/actions.ts';
 import type { Claim, Dependency, Incident, Organization } from '../queries/types.ts';
+import type { Edge } from './connection.ts';
 import type { ApiContext } from './context.ts';
 import type { GlobalId } from './ids.ts';
 
@@ -29,7 +30,8 @@ export interface DependencyNode extends Dependency {
   /** The instant, where it was asked for; then it is a part of the id. */
   readonly asOf: number | undefined;
   readonly node: Organization;
-  readonly cursor: string;
+  /** Where it stands, in a listing. */
+  readonly place: Pick<Edge<unknown>, 'listing' | 'at'> | undefined;
 }
 
 export type Node = DomainNode | OrganizationNode | ClaimNode | IncidentNode | DependencyNode;
@@ -44,7 +46,7 @@ export const incidentNode = (incident: Incident): IncidentNode => ({ __typename:
 
 /** A dependency that stands in no listing: its other end is the vendor. */
 export function dependencyNode(dependency: Dependency, at: number, asOf: number | undefined): DependencyNode {
-  return { __typename: 'Dependency', ...dependency, at, asOf, node: dependency.vendor, cursor: '' };
+  return { __typename: 'Dependency', ...dependency, at, asOf, node: dependency.vendor, place: undefined };
 }
 
 /** What an id names today, or null. */

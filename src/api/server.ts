@@ -1,20 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { HTTPGraphQLResponse } from '@apollo/server';
-import { AppError } from '../errors.ts';
 import type { Sources } from '../governance/sources.ts';
 import type { Logger } from '../logger.ts';
 import type { ExposureQueries } from '../queries/types.ts';
 import { createContext } from './context.ts';
 import { createGraphiql } from './graphiql.ts';
-import { createGraphQL, type GraphQLService } from './graphql.ts';
+import { createGraphQL } from './graphql.ts';
+import { createGraphQLRoute, type GraphVersions } from './graphql-route.ts';
 import { HOME_STYLE, homePage } from './home.ts';
-import { GRAPHIQL_POLICY, readJson, send, sendError, sendJson } from './http.ts';
+import { GRAPHIQL_POLICY, send, sendError, sendJson } from './http.ts';
 import { closeServer, listen } from './listen.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { loadSchema } from './schema.ts';
 
-export interface ApiDeps {
+export interface ApiDeps extends GraphVersions {
   readonly queries: ExposureQueries;
   readonly sources: Sources;
   /** The folder of graphql/schema. */
@@ -24,6 +23,10 @@ export interface ApiDeps {
   readonly introspection: boolean;
   /** How long an answer may take, in ms. */
   readonly timeLimit: number;
+  /** `plain`: by graphql-js alone, to compare with. */
+  readonly executor?: 'planned' | 'plain' | undefined;
+  /** Most that kept answers may take; 0: none is kept. */
+  readonly answerCacheBytes?: number | undefined;
 }
 
 export interface Api {
@@ -46,8 +49,10 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     introspection: deps.introspection,
     createContext: () => createContext(deps),
     countError: metrics.countError,
+    executor: deps.executor,
   });
-  const routes = createRoutes(deps, graphql, metrics);
+  const ask = createGraphQLRoute({ ...deps, graphql, countAnswer: metrics.countAnswer });
+  const routes = createRoutes(deps, ask, metrics);
   const server = createServer((request, response) => void answer(routes, metrics, deps.log, request, response));
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
@@ -70,7 +75,7 @@ const READ = ['GET', 'HEAD'];
 /** How long the database may take to say that it is there. */
 const READY_WITHIN = 2000;
 
-function createRoutes({ queries, introspection }: ApiDeps, graphql: GraphQLService, metrics: Metrics): Routes {
+function createRoutes({ queries, introspection }: ApiDeps, ask: Route, metrics: Metrics): Routes {
   const graphiql = createGraphiql();
   const page = readFile(new URL('graphiql/page.html', import.meta.url));
   const totals = () =>
@@ -97,7 +102,7 @@ function createRoutes({ queries, introspection }: ApiDeps, graphql: GraphQLServi
       methods: READ,
       run: async (_, response) => send(response, 200, metrics.contentType, await metrics.text()),
     },
-    '/graphql': { methods: ['GET', 'POST'], run: (request, response) => runGraphQL(graphql, request, response) },
+    '/graphql': { methods: ['GET', 'POST'], run: ask },
   };
   if (!introspection) return routes;
   return {
@@ -155,27 +160,4 @@ function split(url: string, routes: Routes): { readonly path: string; readonly r
 
 function sendNotFound(response: ServerResponse): void {
   send(response, 404, 'text/plain; charset=utf-8', 'Not found\n');
-}
-
-async function runGraphQL(graphql: GraphQLService, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const body = request.method === 'POST' ? await readJson(request) : { json: undefined };
-  if ('problem' in body) {
-    // The rest of a body that was refused is of no use.
-    response.setHeader('connection', 'close');
-    return sendError(response, body.problem.status, body.problem.code, body.problem.message);
-  }
-  const search = new URL(request.url ?? '/', 'http://localhost').search;
-  const result = await graphql.handle({
-    method: request.method ?? '',
-    headers: request.headers,
-    search,
-    body: body.json,
-  });
-  sendGraphQL(response, result);
-}
-
-function sendGraphQL(response: ServerResponse, { status, headers, body }: HTTPGraphQLResponse): void {
-  if (body.kind !== 'complete') throw new AppError('INTERNAL', 'Incremental delivery is not supported.');
-  const { 'content-type': type = 'application/json; charset=utf-8', ...rest } = Object.fromEntries(headers);
-  send(response, status ?? 200, type, body.string, rest);
 }

@@ -19,6 +19,8 @@ export interface TestApi {
   /** Names of the statements that the database has run since this was last emptied. */
   readonly statements: string[];
   ask(query: string, variables?: Record<string, unknown>): Promise<Reply>;
+  /** The bytes of the answer. */
+  text(query: string, variables?: Record<string, unknown>): Promise<string>;
   /** The data of an answer that must have no errors. */
   data(query: string, variables?: Record<string, unknown>): Promise<any>;
   close(): Promise<void>;
@@ -27,7 +29,7 @@ export interface TestApi {
 /** A real API on a free port, over the test's database. */
 export async function startApi(
   driver: Driver,
-  options: { introspection?: boolean; timeLimit?: number; port?: number } = {},
+  options: { introspection?: boolean; timeLimit?: number; port?: number; executor?: 'plain' } = {},
 ): Promise<TestApi> {
   const sources = await loadGovernedSources();
   const statements: string[] = [];
@@ -38,14 +40,17 @@ export async function startApi(
     log: createLogger(process.env.LOG_LEVEL ?? 'silent', 'api'),
     introspection: options.introspection ?? true,
     timeLimit: options.timeLimit ?? 20_000,
+    executor: options.executor,
   });
   const url = `http://127.0.0.1:${await api.listen(options.port ?? 0, '127.0.0.1')}`;
-  const ask = async (query: string, variables: Record<string, unknown> = {}): Promise<Reply> => {
-    const response = await fetch(`${url}/graphql`, {
+  const post = (query: string, variables: Record<string, unknown> = {}) =>
+    fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ query, variables }),
     });
+  const ask = async (query: string, variables?: Record<string, unknown>): Promise<Reply> => {
+    const response = await post(query, variables);
     const { data, errors = [] } = (await response.json()) as { data: unknown; errors?: Reply['errors'] };
     return { status: response.status, data, errors };
   };
@@ -53,6 +58,7 @@ export async function startApi(
     url,
     statements,
     ask,
+    text: async (query, variables) => (await post(query, variables)).text(),
     async data(query, variables) {
       const { data, errors } = await ask(query, variables);
       if (errors.length > 0) throw new Error(JSON.stringify(errors, null, 2));

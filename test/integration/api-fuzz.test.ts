@@ -14,7 +14,7 @@ import {
   isNonNullType,
   isObjectType,
 } from 'graphql';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { encodeCursor, type Listing } from '../../src/api/cursors.ts';
 import { API_ERROR_CODES } from '../../src/api/errors.ts';
 import { idOfDependency, idOfDomain, idOfIncident, idOfOrganization } from '../../src/api/ids.ts';
@@ -26,6 +26,7 @@ import { loadRealFacts } from './api-facts.ts';
 
 let driver: Driver;
 let api: TestApi;
+let plain: TestApi;
 let schema: GraphQLSchema;
 
 beforeAll(async () => {
@@ -33,10 +34,15 @@ beforeAll(async () => {
   await freshDatabase(driver);
   await loadRealFacts(driver);
   api = await startApi(driver);
+  plain = await startApi(driver, { executor: 'plain' });
+  // Answers name their instant: it is the same for both.
+  vi.useFakeTimers({ toFake: ['Date'] });
   schema = await loadSchema(fileURLToPath(new URL('../../graphql/schema', import.meta.url)));
 });
 afterAll(async () => {
+  vi.useRealTimers();
   await api.close();
+  await plain.close();
   await driver.close();
 });
 
@@ -178,7 +184,7 @@ const RUNS = 20;
 const CLOSED: ReadonlySet<string> = new Set(API_ERROR_CODES);
 
 describe('whatever the arguments', () => {
-  it('no field of any type fails by a fault of ours', { timeout: 600_000 }, async () => {
+  it('no field of any type fails by a fault of ours, nor differs by executor', { timeout: 600_000 }, async () => {
     const fields = Object.values(schema.getTypeMap())
       .filter((type): type is GraphQLObjectType => isObjectType(type) && !type.name.startsWith('__'))
       .flatMap((type) =>
@@ -195,6 +201,7 @@ describe('whatever the arguments', () => {
       const faultless = fc.asyncProperty(variables, async (given) => {
         const { status, errors } = await api.ask(document, given);
         expect(status).toBeLessThan(500);
+        expect(await api.text(document, given)).toBe(await plain.text(document, given));
         for (const { extensions, message } of errors) {
           expect(CLOSED.has(extensions.code), message).toBe(true);
           expect(extensions.code, message).not.toBe('INTERNAL');

@@ -19,7 +19,7 @@ function parts(text: string) {
 const sizeOf = (text: string) => measure(parts(text).document, parts(text).operation);
 const check = (text: string) => () => checkSize(parts(text).document, parts(text).operation);
 const costOf = (text: string, variables = {}) =>
-  estimateCost(schema, parts(text).document, parts(text).operation, variables);
+  estimateCost(schema, parts(text).document, parts(text).operation, variables).items;
 const withCode = (code: string) => expect.objectContaining({ extensions: expect.objectContaining({ code }) });
 
 describe('the size of a document', () => {
@@ -73,6 +73,13 @@ describe('the cost of a document', () => {
 
   it('counts a page that is asked for by something else than a number as the largest', () => {
     expect(costOf('query ($n: Int) { incidents(first: $n) { nodes { id } } }', { n: 'x' })).toBe(1 + 500);
+  });
+
+  it('names the variables that decide it, and no others', () => {
+    const { document, operation } = parts(
+      'query ($n: Int, $key: String) { organization(key: $key) { domains(first: $n) { nodes { id } } } }',
+    );
+    expect(estimateCost(schema, document, operation, { n: 9, key: 'x' })).toEqual({ items: 2 + 9, reads: [['n', 9]] });
   });
 
   it('counts each of the ids asked for', () => {

@@ -58,7 +58,7 @@ function toEdges(
   return (found?.edges ?? []).map(({ cursor, node }) => ({
     ...dependencyNode(node, at, asOf),
     node: direction === 'dependencies' ? node.vendor : node.dependent,
-    cursor: encodeCursor(listing, cursor),
+    place: { listing, at: cursor },
   }));
 }
 
@@ -79,6 +79,7 @@ const connection: Resolvers<DependencyConnection> = {
 };
 
 const dependency: Resolvers<DependencyNode> = {
+  cursor: ({ place }) => (place ? encodeCursor(place.listing, place.at) : ''),
   id: ({ dependent, vendor, asOf }) => idOfDependency({ dependent: dependent.key, vendor: vendor.key }, asOf),
   node: ({ node }) => organizationNode(node),
   dependent: ({ dependent }) => organizationNode(dependent),
