@@ -24,19 +24,20 @@ interface Waiter {
   readonly resolve: () => void;
 }
 
+/** After the first end of the thread; twice as long after each that follows before it was of any use. */
 const RESTART_AFTER_MS = 1_000;
+const RESTART_AFTER_AT_MOST_MS = 60_000;
 
 export function createExposureIndexClient(settings: WorkerSettings, logger: Logger): ExposureIndexClient {
   const pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
   const waiters = new Set<Waiter>();
   let [worker, ended] = start();
   let version: string | undefined;
-  let [nextId, isStopping] = [0, false];
+  let [nextId, isStopping, pause] = [0, false, RESTART_AFTER_MS];
 
   function start(): [Worker, Promise<void>] {
-    const thread = new Worker(new URL('./worker.ts', import.meta.url), {
+    const thread = new Worker(new URL('./thread.mjs', import.meta.url), {
       workerData: settings,
-      execArgv: ['--import', 'tsx'],
     });
     thread.on('message', receive);
     thread.on('error', (error) => logger.error({ err: error }, 'the thread of the exposure index failed'));
@@ -47,15 +48,18 @@ export function createExposureIndexClient(settings: WorkerSettings, logger: Logg
     version = undefined;
     for (const { reject } of pending.values()) reject(notReady());
     pending.clear();
-    if (!isStopping)
-      setTimeout(() => {
-        if (!isStopping) [worker, ended] = start();
-      }, RESTART_AFTER_MS).unref();
+    if (isStopping) return;
+    const again = () => {
+      if (!isStopping) [worker, ended] = start();
+    };
+    setTimeout(again, pause).unref();
+    pause = Math.min(pause * 2, RESTART_AFTER_AT_MOST_MS);
   }
 
   function receive(message: FromWorker): void {
     if (message.kind === 'state') {
       version = message.version;
+      if (version !== undefined) pause = RESTART_AFTER_MS;
       for (const waiter of waiters) if (version !== undefined && includes(version, waiter.version)) waiter.resolve();
       return;
     }
