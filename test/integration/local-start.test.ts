@@ -34,8 +34,12 @@ interface Start {
   output(): string;
 }
 
-function npmStart(env: Record<string, string> = {}): Start {
-  const child = spawn(process.execPath, ['scripts/start.mjs'], {
+const DIRECTLY = [process.execPath, 'scripts/start.mjs'] as const;
+/** A signal to npm has to reach what it runs. */
+const BY_NPM = ['npm', 'start'] as const;
+
+function npmStart(env: Record<string, string> = {}, [command, argument]: readonly [string, string] = DIRECTLY): Start {
+  const child = spawn(command, [argument], {
     env: {
       ...process.env,
       NEO4J_URI: '',
@@ -132,10 +136,10 @@ test('a missing Java or Maven is one sentence with the command that installs it'
   expect(noMaven.output()).toMatch(/^Maven is needed.*install/m);
 });
 
-test('Ctrl-C while the servers come up ends them too', async () => {
-  const start = npmStart();
+test('a signal to npm while the servers come up ends them too', async () => {
+  const start = npmStart({}, BY_NPM);
   await until(() => serverPids().length === 2, start);
-  start.process.kill('SIGINT');
+  start.process.kill('SIGTERM');
   expect(await ended(start)).toBe(0);
   expect(serverPids()).toEqual([]);
 });
