@@ -19,18 +19,13 @@ export interface ExposureIndexClient {
   stop(): Promise<void>;
 }
 
-interface Waiter {
-  readonly version: string;
-  readonly resolve: () => void;
-}
-
 /** After the first end of the thread; twice as long after each that follows before it was of any use. */
 const RESTART_AFTER_MS = 1_000;
 const RESTART_AFTER_AT_MOST_MS = 60_000;
 
 export function createExposureIndexClient(settings: WorkerSettings, logger: Logger): ExposureIndexClient {
   const pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
-  const waiters = new Set<Waiter>();
+  const reached = createVersionWaiters();
   let [worker, ended] = start();
   let version: string | undefined;
   let [nextId, isStopping, pause] = [0, false, RESTART_AFTER_MS];
@@ -60,7 +55,7 @@ export function createExposureIndexClient(settings: WorkerSettings, logger: Logg
     if (message.kind === 'state') {
       version = message.version;
       if (version !== undefined) pause = RESTART_AFTER_MS;
-      for (const waiter of waiters) if (version !== undefined && includes(version, waiter.version)) waiter.resolve();
+      if (version !== undefined) reached.tell(version);
       return;
     }
     const asked = pending.get(message.id);
@@ -87,11 +82,27 @@ export function createExposureIndexClient(settings: WorkerSettings, logger: Logg
       return Object.fromEntries(entries) as IndexedQueries;
     },
     version: () => version,
-    waitFor: (wanted, signal) =>
+    waitFor: (wanted, signal) => reached.wait(wanted, version, signal),
+    async stop() {
+      isStopping = true;
+      worker.postMessage({ kind: 'stop' } satisfies ToWorker);
+      await ended;
+    },
+  };
+}
+
+/** Those who wait until the index reflects a version. */
+function createVersionWaiters() {
+  const waiters = new Set<{ readonly version: string; readonly resolve: () => void }>();
+  return {
+    tell(version: string): void {
+      for (const waiter of waiters) if (includes(version, waiter.version)) waiter.resolve();
+    },
+    wait: (wanted: string, version: string | undefined, signal: AbortSignal): Promise<void> =>
       new Promise((resolve, reject) => {
         if (!isVersion(wanted)) return reject(new AppError('BAD_ARGUMENT', 'That is no version of the graph.'));
         if (version !== undefined && includes(version, wanted)) return resolve();
-        const waiter: Waiter = { version: wanted, resolve: () => end(resolve) };
+        const waiter = { version: wanted, resolve: () => end(resolve) };
         const late = () =>
           end(() => reject(new AppError('VERSION_NOT_REACHED', 'The index did not reach that version in time.')));
         const end = (then: () => void): void => {
@@ -103,11 +114,6 @@ export function createExposureIndexClient(settings: WorkerSettings, logger: Logg
         signal.addEventListener('abort', late, { once: true });
         if (signal.aborted) late();
       }),
-    async stop() {
-      isStopping = true;
-      worker.postMessage({ kind: 'stop' } satisfies ToWorker);
-      await ended;
-    },
   };
 }
 
