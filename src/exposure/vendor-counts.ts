@@ -43,7 +43,8 @@ export class VendorCounts {
 
   beforeChange(holder: number): void {
     if (this.#pending.has(holder)) return;
-    this.#add(holder, -1);
+    // What is about to stand for itself counts for another until then: it has added nothing.
+    if (this.#view.facts.nodes.holder[holder] === holder) this.#add(holder, -1);
     this.#pending.add(holder);
   }
 
