@@ -1,174 +1,137 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import autocannon from 'autocannon';
-import { createApi } from '../src/api/server.ts';
+import { toAnswer } from '../src/api/answer-cache.ts';
+import { readJson } from '../src/api/http.ts';
+import { closeServer, listen } from '../src/api/listen.ts';
+import { type ApiDeps, createApi } from '../src/api/server.ts';
 import { loadSources } from '../src/governance/sources.ts';
-import type { Driver } from '../src/graph/driver.ts';
-import { createWriter } from '../src/graph/writer.ts';
 import { createLogger } from '../src/logger.ts';
 import { createNeo4jQueries } from '../src/queries/neo4j.ts';
+import type { ExposureQueries } from '../src/queries/types.ts';
+import { firstApi } from './api-first.ts';
+import { ask, bodyOf, CONNECTIONS, fire, loadPage, median } from './api-page.ts';
 import { withDatabase } from './database.ts';
-import { decode, encode, rowAt, vendorName } from './rows.ts';
 
 /**
- * What GraphQL costs on top of its Cypher: a page of 50 dependencies with their claims, beside a bare `node:http` server
- * that sends the same statements with the same parameters to the same database and writes the rows as JSON.
+ * What the API costs beside its bytes: a page of 50 dependencies from Apollo as it was first built, from the API as it is
+ * (graphql-js alone, planned, and with kept answers), and from a bare `node:http` server that sends the same bytes; with
+ * an engine that answers from memory, and with Neo4j. The same for a client that has the page already.
  */
 const SCHEMA = fileURLToPath(new URL('../graphql/schema', import.meta.url));
 const SOURCES = fileURLToPath(new URL('../governance/sources.yaml', import.meta.url));
-const DOMAIN = 'busy.example';
-const CONNECTIONS = 8;
-const SECONDS = 10;
+const SECONDS = 5;
 const ROUNDS = 3;
 
 const QUERY = `query Page($domain: String!) {
   organization(domain: $domain) {
     dependencies(first: 50) {
-      edges { node { key name } critical confidence firstSeen lastSeen stale status
-        services { service critical confidence claims }
-        claims(first: 5) { edges { node { service firstSeen lastSeen confidence source { id } } } } }
-      pageInfo { hasNextPage endCursor }
+      edges { node { key name } critical confidence firstSeen lastSeen stale status services { service critical } }
     }
   }
 }`;
+const BODY = bodyOf(QUERY);
 
-interface Sent {
-  readonly text: string;
-  readonly params: object;
+interface Contestant {
+  readonly name: string;
+  readonly port: number;
+  readonly close: () => Promise<void>;
+  /** The tag of its page, where its clients are to have it already. */
+  readonly ifNoneMatch?: string;
 }
 
 export async function benchApi(): Promise<void> {
   await withDatabase(async (driver) => {
-    await load(driver);
-    const sent: Sent[] = [];
+    await loadPage(driver);
     const { sources } = await loadSources(SOURCES);
+    const database = createNeo4jQueries({ driver, sources });
     const log = createLogger('error', 'bench');
-    const serve = (watched: Driver) =>
-      createApi({
-        queries: createNeo4jQueries({ driver: watched, sources }),
-        sources,
-        schemaFolder: SCHEMA,
-        log,
-        introspection: true,
-        timeLimit: 10_000,
-      });
-    const watching = await serve(recording(driver, sent));
-    const watchedPort = await watching.listen(0, '127.0.0.1');
-    // The first answer of a database that has just started waits for its plans to be made.
-    await ask(watchedPort).catch(() => undefined);
-    sent.length = 0;
-    const answer = await ask(watchedPort);
-    await watching.close();
-    process.stdout.write(`one document costs ${sent.length} statements and ${answer.length} bytes\n`);
-
-    const api = await serve(driver);
-    const apiPort = await api.listen(0, '127.0.0.1');
-    const bare = createServer((_request, response) => {
-      Promise.all(
-        sent.map(async ({ text, params }) => {
-          const session = driver.session({ defaultAccessMode: 'READ' });
-          try {
-            return (await session.run(text, params)).records.map((record) => record.toObject());
-          } finally {
-            await session.close();
-          }
-        }),
-      ).then(
-        (rows) => response.setHeader('content-type', 'application/json').end(JSON.stringify(rows)),
-        (error: unknown) => response.writeHead(500).end(String(error)),
-      );
-    });
-    await new Promise<void>((resolve) => bare.listen(0, '127.0.0.1', resolve));
-    const barePort = (bare.address() as AddressInfo).port;
-    await fire(apiPort);
-    await fire(barePort);
-    const ratios: number[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      const b = await fire(barePort);
-      const a = await fire(apiPort);
-      ratios.push(a.rate / b.rate);
-      process.stdout.write(
-        `GraphQL ${a.rate.toFixed(0)}/s p50 ${a.p50} p99 ${a.p99} ms; bare ${b.rate.toFixed(0)}/s p50 ${b.p50} p99 ${b.p99} ms\n`,
-      );
-    }
-    ratios.sort((x, y) => x - y);
-    process.stdout.write(
-      `GraphQL ÷ bare ${(ratios[1] ?? Number.NaN).toFixed(2)} (target 0.6; ${CONNECTIONS} connections)\n`,
-    );
-    await api.close();
-    await new Promise((resolve) => bare.close(resolve));
+    const rest = { sources, schemaFolder: SCHEMA, log, introspection: true, timeLimit: 10_000 };
+    await compare('an engine in memory', { queries: remembering(database), ...rest });
+    await compare('Neo4j', { queries: database, ...rest });
   });
 }
 
-/** A crawl of 2,000 pages, and one domain with 60 vendors. */
-async function load(driver: Driver): Promise<void> {
-  const rows = [
-    ...Array.from({ length: 20_000 }, (_, n) => rowAt(n, 0)),
-    ...Array.from({ length: 60 }, (_, n) => ({ ...rowAt(n, 0), subject: DOMAIN, object: vendorName(n * 7) })),
+async function compare(engine: string, deps: ApiDeps): Promise<void> {
+  const version = () => 'v1';
+  const contestants: Contestant[] = [
+    await firstApi(deps),
+    await serve('graphql-js, cache control off', { ...deps, executor: 'plain' }),
+    await serve('planned', deps),
+    await serve('planned and kept', { ...deps, version }),
+    await bareServer(await pageOf(deps)),
   ];
-  const writer = createWriter({ driver, rankOf: () => 1 });
-  for (let from = 0; from < rows.length; from += 5_000) {
-    const events = rows
-      .slice(from, from + 5_000)
-      .map((row) => ({ actions: decode(encode(row)), outcome: 'mapped' as const }));
-    await writer.write({ group: 'bench', topic: 'rows', partition: 0, from, next: from + events.length, events });
+  const known = [
+    await known304('planned, known', await serve('', deps)),
+    await known304('planned and kept, known', await serve('', { ...deps, version })),
+    await known304('bare, known', await bareServer(await pageOf(deps))),
+  ];
+  const rates = new Map<string, number[]>();
+  for (let round = 0; round <= ROUNDS; round++) {
+    for (const { name, port, ifNoneMatch } of [...contestants, ...known]) {
+      const { rate } = await fire(port, { body: BODY, seconds: round === 0 ? 2 : SECONDS, ifNoneMatch });
+      // The first round warms up.
+      if (round > 0) rates.set(name, [...(rates.get(name) ?? []), rate]);
+    }
+  }
+  report(engine, rates);
+  for (const { close } of [...contestants, ...known]) await close();
+}
+
+function report(engine: string, rates: ReadonlyMap<string, readonly number[]>): void {
+  const first = median([...rates.values()][0] ?? []);
+  process.stdout.write(`${engine}, ${CONNECTIONS} connections, median of ${ROUNDS}: requests a second, ÷ the first\n`);
+  for (const [name, all] of rates) {
+    const rate = median(all);
+    process.stdout.write(
+      `  ${name.padEnd(32)} ${rate.toFixed(0).padStart(6)} ${(rate / first).toFixed(2).padStart(6)}\n`,
+    );
   }
 }
 
-/** The same driver, which writes down what is sent through it. */
-function recording(driver: Driver, sent: Sent[]): Driver {
-  return new Proxy(driver, {
-    get(target, name) {
-      if (name !== 'session') {
-        return Reflect.get(target, name);
-      }
-      return (options: object) => {
-        const session = target.session(options);
-        return new Proxy(session, {
-          get(inner, method) {
-            if (method === 'run') {
-              return (text: string, params: object, config: object) => {
-                sent.push({ text, params });
-                return inner.run(text, params, config);
-              };
-            }
-            const value: unknown = Reflect.get(inner, method);
-            return typeof value === 'function' ? value.bind(inner) : value;
-          },
-        });
-      };
-    },
-  });
+async function serve(name: string, deps: ApiDeps): Promise<Contestant> {
+  const api = await createApi(deps);
+  return { name, port: await api.listen(0, '127.0.0.1'), close: api.close };
 }
 
-const BODY = JSON.stringify({ query: QUERY, variables: { domain: DOMAIN } });
-
-async function ask(port: number): Promise<string> {
-  const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: BODY,
-  });
-  const text = await response.text();
-  const { data } = JSON.parse(text) as { data?: { organization?: { dependencies: { edges: unknown[] } } } };
-  if (data?.organization?.dependencies.edges.length !== 50) {
-    throw new Error(`Not the answer that was expected: ${text.slice(0, 500)}`);
-  }
+async function pageOf(deps: ApiDeps): Promise<string> {
+  const { port, close } = await serve('', deps);
+  const text = await ask(port, BODY);
+  await close();
   return text;
 }
 
-async function fire(port: number): Promise<{ rate: number; p50: number; p99: number }> {
-  const result = await autocannon({
-    url: `http://127.0.0.1:${port}/graphql`,
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: BODY,
-    connections: CONNECTIONS,
-    duration: SECONDS,
+async function known304(name: string, { port, close }: Contestant): Promise<Contestant> {
+  const text = await ask(port, BODY);
+  return { name, port, close, ifNoneMatch: toAnswer('', text).etag };
+}
+
+/** Reads a request and sends a page that is ready. */
+async function bareServer(text: string): Promise<Contestant> {
+  const { body, etag } = toAnswer('', text);
+  const server = createServer((request, response) => {
+    void readJson(request).then(() => {
+      if (request.headers['if-none-match'] === etag) response.writeHead(304, { etag }).end();
+      else response.writeHead(200, { 'content-type': 'application/json', etag }).end(body);
+    });
   });
-  if (result.non2xx > 0 || result.errors > 0) {
-    throw new Error(`${result.non2xx} answers other than 2xx, ${result.errors} errors`);
-  }
-  return { rate: result.requests.average, p50: result.latency.p50, p99: result.latency.p99 };
+  const port = await listen(server, 0, '127.0.0.1');
+  return { name: 'bare node:http', port, close: () => closeServer(server) };
+}
+
+/** The same questions, each answered by the database once and from memory from then on, whatever their instant. */
+function remembering(database: ExposureQueries): ExposureQueries {
+  const answers = new Map<string, unknown>();
+  const queries: ExposureQueries = new Proxy(database, {
+    get(target, name) {
+      if (name === 'within') return () => queries;
+      const ask = Reflect.get(target, name) as (...args: readonly unknown[]) => unknown;
+      return async (...args: readonly unknown[]) => {
+        const question = JSON.stringify([name, args], (key, value) => (key === 'at' ? undefined : value));
+        const answer = answers.get(question) ?? (await ask(...args));
+        answers.set(question, answer);
+        return answer;
+      };
+    },
+  });
+  return queries;
 }

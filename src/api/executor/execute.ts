@@ -159,5 +159,5 @@ function fail(run: Run, field: FieldPlan, isNullable: boolean, path: Path, error
 }
 
 function isPromise<T = unknown>(value: unknown): value is Promise<T> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

@@ -5,10 +5,23 @@ const FORM = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 
 /** Milliseconds since 1970 within AVD, ISO 8601 in GraphQL. */
 export const dateTime: Omit<GraphQLScalarTypeConfig<number, string>, 'name'> = {
-  serialize: (value) => new Date(value as number).toISOString(),
+  serialize: (value) => write(value as number),
   parseValue: read,
   parseLiteral: (node) => read(node.kind === Kind.STRING ? node.value : undefined),
 };
+
+/** Most instants of an answer are the midnights of few days, and writing one costs more than looking it up. */
+const written = new Map<number, string>();
+const MOST_WRITTEN = 10_000;
+
+function write(time: number): string {
+  const known = written.get(time);
+  if (known !== undefined) return known;
+  const text = new Date(time).toISOString();
+  if (written.size >= MOST_WRITTEN) written.clear();
+  written.set(time, text);
+  return text;
+}
 
 function read(value: unknown): number {
   const time = typeof value === 'string' && FORM.test(value) ? Date.parse(value) : Number.NaN;
