@@ -10,6 +10,7 @@ import { type Context, loadContext } from './context.ts';
 import { sayLastWord } from './last-word.ts';
 import { onParentGone } from './parent.ts';
 import { aborted, listenForStop } from './stop-signals.ts';
+import { warmPlans } from './warm-plans.ts';
 
 const SCHEMA = fileURLToPath(new URL('../../graphql/schema', import.meta.url));
 const SOURCES = fileURLToPath(new URL('../../governance/sources.yaml', import.meta.url));
@@ -40,6 +41,7 @@ async function main(): Promise<void> {
   });
   const port = await api.listen(config.port, config.host);
   log.info({ host: config.host, port }, 'The API listens');
+  void warmPlans(database, log);
 
   const stop = listenForStop(() => process.exit(1));
   await Promise.race([aborted(stop), new Promise<void>((gone) => onParentGone(process.env, gone))]);

@@ -43,6 +43,6 @@ createRoot(document.getElementById('graphiql')).render(
     fetcher: createGraphiQLFetcher({ url: '/graphql' }),
     schemaDescription: true,
     defaultQuery: example,
-    initialVariables: JSON.stringify({ domain: 'github.com' }, null, 2),
+    initialVariables: JSON.stringify({ domain: 'tesla.com' }, null, 2),
   }),
 );
