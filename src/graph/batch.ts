@@ -12,17 +12,15 @@ import {
   type OrganizationEntity,
   type SourceEntity,
 } from './fold.ts';
+import type { Wanted } from './statements/write.ts';
 
 /** Everything that a slice of events wants to change, before anybody has looked at the database. */
 export interface Batch {
   /** The states that each event asks for, by the event's place in the slice. */
   readonly events: readonly (readonly Entity[])[];
   /** What the batch changes the state or the claims of, sorted, so that two writers wait instead of deadlocking. */
-  readonly domains: readonly string[];
-  readonly organizations: readonly string[];
-  /** Subjects of claims, and the sources that speak of each. */
-  readonly claimedDomains: ReadonlyMap<string, ReadonlySet<string>>;
-  readonly claimedOrganizations: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly domains: readonly Wanted[];
+  readonly organizations: readonly Wanted[];
   readonly incidents: readonly string[];
   readonly withdrawals: readonly SourceEntity[];
   /**
@@ -48,43 +46,38 @@ const IDENTITY_KINDS: ReadonlySet<ClaimKind> = new Set(['OWNERSHIP_CLAIM', 'SAME
 /** Lifts the events' actions and collects which nodes and claims they touch. Pure. */
 export function planBatch(events: readonly (readonly GraphAction[])[]): Batch {
   const lifted = events.map((actions) => actions.flatMap(lift));
-  const domains = new Set<string>();
-  const organizations = new Set<string>();
-  const claimedDomains = new Map<string, Set<string>>();
-  const claimedOrganizations = new Map<string, Set<string>>();
+  const domains = new Map<string, Set<string>>();
+  const organizations = new Map<string, Set<string>>();
+  const pointedAt = new Map<string, PointedAt>();
   const incidents = new Set<string>();
   const withdrawals: SourceEntity[] = [];
-  const pointedAt = new Map<string, PointedAt>();
   const identitySources = new Set<string>();
-  for (const entity of lifted.flat()) {
+  const plan = (entity: Entity): void => {
     const bare = onlyPointedAt(entity);
     if (bare !== undefined) {
       pointAt(pointedAt, bare);
     } else if (entity.entity === 'domain') {
-      domains.add(entity.name);
+      add(domains, entity.name);
     } else if (entity.entity === 'organization') {
-      organizations.add(entity.key);
+      add(organizations, entity.key);
     } else if (entity.entity === 'claim') {
       const { subject, source, kind } = entity.key;
-      const isDomain = subject.kind === 'domain';
-      const id = isDomain ? subject.name : subject.key;
-      (isDomain ? domains : organizations).add(id);
-      add(isDomain ? claimedDomains : claimedOrganizations, id, source);
-      if (IDENTITY_KINDS.has(kind)) {
-        identitySources.add(source);
-      }
+      if (subject.kind === 'domain') add(domains, subject.name, source);
+      else add(organizations, subject.key, source);
+      if (IDENTITY_KINDS.has(kind)) identitySources.add(source);
     } else if (entity.entity === 'incident') {
       incidents.add(entity.key);
     } else {
       withdrawals.push(entity);
     }
+  };
+  for (const entities of lifted) {
+    for (const entity of entities) plan(entity);
   }
   return {
     events: lifted,
-    domains: [...domains].sort(),
-    organizations: [...organizations].sort(),
-    claimedDomains,
-    claimedOrganizations,
+    domains: wanted(domains),
+    organizations: wanted(organizations),
     incidents: [...incidents].sort(),
     withdrawals,
     pointedAt,
@@ -148,11 +141,14 @@ function pointAt(nodes: Map<string, PointedAt>, e: DomainEntity | OrganizationEn
   }
 }
 
-function add(sets: Map<string, Set<string>>, key: string, value: string): void {
-  const set = sets.get(key);
-  if (set === undefined) {
-    sets.set(key, new Set([value]));
-  } else {
-    set.add(value);
+function add(sets: Map<string, Set<string>>, id: string, source?: string): void {
+  let sources = sets.get(id);
+  if (sources === undefined) {
+    sources = new Set();
+    sets.set(id, sources);
   }
+  if (source !== undefined) sources.add(source);
 }
+
+const wanted = (nodes: ReadonlyMap<string, ReadonlySet<string>>): Wanted[] =>
+  [...nodes.keys()].sort().map((id) => ({ id, sources: [...(nodes.get(id) ?? [])] }));

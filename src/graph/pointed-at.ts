@@ -1,6 +1,6 @@
-import { LRUCache } from 'lru-cache';
 import type { PointedAt } from './batch.ts';
 import type { ManagedTransaction } from './driver.ts';
+import { createRecent } from './recent.ts';
 import { run } from './statement.ts';
 import { pointAtDomains, pointAtOrganizations } from './statements/write.ts';
 
@@ -18,7 +18,7 @@ export interface KnownNodes {
 
 export function createKnownNodes(): KnownNodes {
   /** By kind and id, whether the node is a vendor. */
-  const known = new LRUCache<string, boolean>({ max: REMEMBERED });
+  const known = createRecent<boolean>(REMEMBERED);
   const name = ({ kind, id }: PointedAt) => `${kind} ${id}`;
   return {
     unknownOf(nodes) {

@@ -1,8 +1,8 @@
-import { LRUCache } from 'lru-cache';
 import type { GraphAction } from './actions.ts';
 import { DAY, midnight } from './claim-state.ts';
+import { createRecent } from './recent.ts';
 
-/** How many sightings a writer remembers: about 100 MB at most. A forgotten one costs a read, never a wrong answer. */
+/** How many sightings a writer remembers at most: about 100 MB. A forgotten one costs a read, never a wrong answer. */
 export const REMEMBERED = 250_000;
 
 /**
@@ -18,7 +18,7 @@ export interface Repeats {
 
 export function createRepeats(max = REMEMBERED): Repeats {
   /** The time, by name, from when on (of a sighting) or until when (of an organization's name) nothing is new. */
-  const times = new LRUCache<string, number>({ max });
+  const times = createRecent<number>(max);
   return {
     covers(action) {
       const name = repeatName(action);

@@ -1,18 +1,11 @@
 import type { Reference, ReportIncident } from './actions.ts';
 import type { Batch } from './batch.ts';
+import { type ClaimState, NO_CLAIM } from './claim-state.ts';
 import type { ManagedTransaction } from './driver.ts';
 import { type ClaimKey, type Entity, identify, identifyClaim } from './fold.ts';
-import { claimState, domainState, organizationState } from './properties.ts';
+import { claimState, decodeEvidence, domainState, organizationState } from './properties.ts';
 import { run } from './statement.ts';
-import {
-  type ClaimsOf,
-  type HeldNode,
-  holdDomains,
-  holdIncidents,
-  holdOrganizations,
-  readDomainClaims,
-  readOrganizationClaims,
-} from './statements/write.ts';
+import { type HeldClaim, holdDomains, holdIncidents, holdOrganizations } from './statements/write.ts';
 
 /** What the database holds of the things that a batch speaks of, all of it locked. */
 export interface Stored {
@@ -28,57 +21,48 @@ export async function readStored(tx: ManagedTransaction, batch: Batch): Promise<
   const claimIds = new Map<string, string>();
   const keep = (entity: Entity): unknown => entities.set(identify(entity), entity);
 
-  const domains = batch.domains.length === 0 ? [] : await run(tx, holdDomains, { ids: batch.domains });
+  for (const node of batch.domains.length === 0 ? [] : await run(tx, holdDomains, { rows: batch.domains })) {
+    const state = domainState(node.properties, node.isVendor);
+    keep({ entity: 'domain', name: node.id, state });
+    keepClaims({ kind: 'domain', name: node.id }, node.claims, entities, claimIds);
+  }
   const organizations =
-    batch.organizations.length === 0 ? [] : await run(tx, holdOrganizations, { ids: batch.organizations });
-  for (const { id, isVendor, properties } of existing(domains)) {
-    keep({ entity: 'domain', name: id, state: domainState(properties, isVendor) });
-  }
-  for (const { id, isVendor, properties } of existing(organizations)) {
-    keep({ entity: 'organization', key: id, state: organizationState(properties, isVendor) });
-  }
-  const claimsOfDomains = toRead(domains, batch.claimedDomains);
-  const claimsOfOrganizations = toRead(organizations, batch.claimedOrganizations);
-  const rows = [
-    ...(claimsOfDomains.length === 0 ? [] : await run(tx, readDomainClaims, { rows: claimsOfDomains })).map(
-      (row) => ['domain', row] as const,
-    ),
-    ...(claimsOfOrganizations.length === 0
-      ? []
-      : await run(tx, readOrganizationClaims, { rows: claimsOfOrganizations })
-    ).map((row) => ['organization', row] as const),
-  ];
-  for (const [kind, row] of rows) {
-    keepClaims(kind, row, entities, claimIds);
+    batch.organizations.length === 0 ? [] : await run(tx, holdOrganizations, { rows: batch.organizations });
+  for (const node of organizations) {
+    const state = organizationState(node.properties, node.isVendor);
+    keep({ entity: 'organization', key: node.id, state });
+    keepClaims({ kind: 'organization', key: node.id }, node.claims, entities, claimIds);
   }
   await keepIncidents(tx, batch.incidents, keep);
   return { entities, claimIds };
 }
 
-/** A node that this transaction has made says nothing yet and has no claims. */
-const existing = (nodes: readonly HeldNode[]): HeldNode[] => nodes.filter((node) => !node.isNew);
-
-function toRead(nodes: readonly HeldNode[], claimed: ReadonlyMap<string, ReadonlySet<string>>) {
-  return existing(nodes).flatMap(({ id }) => {
-    const sources = claimed.get(id);
-    return sources === undefined ? [] : [{ id, sources: [...sources] }];
-  });
-}
-
 function keepClaims(
-  subjectKind: Reference['kind'],
-  row: ClaimsOf,
+  subject: Reference,
+  claims: readonly HeldClaim[],
   entities: Map<string, Entity>,
   claimIds: Map<string, string>,
 ): void {
-  const subject = reference(subjectKind === 'domain', row.id);
-  for (const [elementId, kind, isDomain, objectId, properties] of row.claims) {
-    const { source, service } = properties as { source: string; service?: ClaimKey['service'] };
-    const key: ClaimKey = { kind, source, subject, service, object: reference(isDomain, objectId) };
+  for (const claim of claims) {
+    const [elementId, kind, isDomain, object, source, service] = claim;
+    const key: ClaimKey = { kind, source, subject, service: service ?? undefined, object: reference(isDomain, object) };
     const id = identifyClaim(key);
     claimIds.set(id, elementId);
-    entities.set(id, { entity: 'claim', key, state: claimState(properties) });
+    entities.set(id, { entity: 'claim', key, state: heldState(claim) });
   }
+}
+
+function heldState([, , , , , , firstSeen, lastSeen, sightedConfidence, evidence, all]: HeldClaim): ClaimState {
+  if (all !== null) {
+    return claimState(all);
+  }
+  return {
+    ...NO_CLAIM,
+    firstSeen: firstSeen ?? undefined,
+    lastSeen: lastSeen ?? undefined,
+    sightedConfidence: sightedConfidence ?? undefined,
+    evidence: (evidence ?? []).map(decodeEvidence),
+  };
 }
 
 const reference = (isDomain: boolean, id: string): Reference =>

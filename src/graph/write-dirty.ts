@@ -13,45 +13,55 @@ import {
 } from './statements/write.ts';
 import type { Stored } from './stored.ts';
 
-/** Writes the new states of what a batch has changed: nodes first, then claims, then incidents. */
+type Write = (tx: ManagedTransaction) => Promise<unknown>;
+
+/**
+ * Writes the new states of what a batch has changed: nodes first, then claims, then incidents. All statements are sent at
+ * once; the server takes them in this order, and meanwhile the next ones are made ready.
+ */
 export async function writeDirty(tx: ManagedTransaction, dirty: readonly Entity[], stored: Stored): Promise<void> {
+  const writes = [
+    ...nodeWrites(dirty),
+    ...claimWrites(dirty.filter(isClaim), stored),
+    ...incidentWrites(dirty.filter(isIncident)),
+  ];
+  await Promise.all(writes.map((write) => write(tx)));
+}
+
+function nodeWrites(dirty: readonly Entity[]): Write[] {
   const domains = dirty.flatMap((e) =>
     e.entity === 'domain' ? [{ id: e.name, properties: domainProperties(e.state) }] : [],
   );
   const organizations = dirty.flatMap((e) =>
     e.entity === 'organization' ? [{ id: e.key, properties: organizationProperties(e.state) }] : [],
   );
-  if (domains.length > 0) {
-    await run(tx, updateDomains, { rows: domains });
-  }
-  if (organizations.length > 0) {
-    await run(tx, updateOrganizations, { rows: organizations });
-  }
-  await writeClaims(tx, dirty.filter(isClaim), stored);
-  await writeIncidents(tx, dirty.filter(isIncident));
+  return [
+    ...(domains.length === 0 ? [] : [(tx: ManagedTransaction) => run(tx, updateDomains, { rows: domains })]),
+    ...(organizations.length === 0
+      ? []
+      : [(tx: ManagedTransaction) => run(tx, updateOrganizations, { rows: organizations })]),
+  ];
 }
 
-async function writeClaims(tx: ManagedTransaction, claims: readonly ClaimEntity[], stored: Stored): Promise<void> {
+function claimWrites(claims: readonly ClaimEntity[], stored: Stored): Write[] {
   const updated: ClaimValues[] = [];
   const created = new Map<string, ClaimEntity[]>();
   for (const claim of claims) {
-    const id = stored.claimIds.get(identify(claim));
+    const id = stored.claimIds.size === 0 ? undefined : stored.claimIds.get(identify(claim));
     if (id !== undefined) {
       updated.push(claimValues(id, claim.key, claim.state));
     } else {
       append(created, claimShape(claim), claim);
     }
   }
-  if (updated.length > 0) {
-    await run(tx, updateClaims, { rows: updated });
-  }
-  for (const [shape, same] of created) {
+  const creations = [...created].map(([shape, same]): Write => {
     const create = createClaims[shape];
     if (create === undefined) {
       throw new TypeError(`No statement creates a claim of the shape ${shape}.`);
     }
-    await run(tx, create, { rows: groupBySubject(same) });
-  }
+    return (tx) => run(tx, create, { rows: groupBySubject(same) });
+  });
+  return updated.length === 0 ? creations : [(tx) => run(tx, updateClaims, { rows: updated }), ...creations];
 }
 
 /** Rows of one subject are sent together, so that it is looked up once. */
@@ -72,18 +82,17 @@ function append<T>(lists: Map<string, T[]>, key: string, item: T): void {
   }
 }
 
-async function writeIncidents(tx: ManagedTransaction, incidents: readonly IncidentEntity[]): Promise<void> {
+function incidentWrites(incidents: readonly IncidentEntity[]): Write[] {
   if (incidents.length === 0) {
-    return;
+    return [];
   }
-  await run(tx, replaceIncidents, {
-    rows: incidents.map(({ key, state }) => ({
-      key,
-      properties: incidentProperties(key, state),
-      domains: state.affects.flatMap((end) => (end.kind === 'domain' ? [end.name] : [])),
-      organizations: state.affects.flatMap((end) => (end.kind === 'organization' ? [end.key] : [])),
-    })),
-  });
+  const rows = incidents.map(({ key, state }) => ({
+    key,
+    properties: incidentProperties(key, state),
+    domains: state.affects.flatMap((end) => (end.kind === 'domain' ? [end.name] : [])),
+    organizations: state.affects.flatMap((end) => (end.kind === 'organization' ? [end.key] : [])),
+  }));
+  return [(tx) => run(tx, replaceIncidents, { rows })];
 }
 
 function incidentProperties(key: string, state: IncidentEntity['state']): Record<string, unknown> {

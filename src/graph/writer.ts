@@ -164,8 +164,12 @@ async function writePlan(tx: ManagedTransaction, plan: Batch, { batch, rankOf }:
   }
   const stored = await readStored(tx, plan);
   const outcome = foldBatch(plan, stored.entities);
-  await writeDirty(tx, [...outcome.dirty.values()], stored);
-  const changes = [...describeChanges(outcome, stored), ...(await settle(tx, outcome, rankOf))];
+  // The changes are encoded while the database writes.
+  const [, described] = await Promise.all([
+    writeDirty(tx, [...outcome.dirty.values()], stored),
+    describeChanges(outcome, stored),
+  ]);
+  const changes = [...described, ...(await settle(tx, outcome, rankOf))];
   await putChanges(tx, `${offsetId(batch)}/${batch.from}`, changes);
   return outcome.changed.filter(Boolean).length;
 }

@@ -1,35 +1,61 @@
+import type { Service } from '../../identity/service.ts';
 import type { ClaimKind } from '../fold.ts';
-import type { ClaimValues } from '../properties.ts';
+import type { ClaimProperties, ClaimValues } from '../properties.ts';
 import { type Statement, statement } from '../statement.ts';
 
-/** What was there before; `isNew` nodes have no claims to read. */
+/** A node whose state a batch changes, and the sources whose claims of it the batch may change. */
+export interface Wanted {
+  readonly id: string;
+  readonly sources: readonly string[];
+}
+
+/** What is there, now that it is locked; a node that was just made says nothing yet. */
 export interface HeldNode {
   readonly id: string;
-  readonly isNew: boolean;
   readonly isVendor: boolean;
   readonly properties: Readonly<Record<string, unknown>>;
+  readonly claims: readonly HeldClaim[];
 }
+
+/** The last is a map of all properties where it is more than sighted. */
+export type HeldClaim = readonly [
+  elementId: string,
+  kind: ClaimKind,
+  isDomain: boolean,
+  object: string,
+  source: string,
+  service: Service | null,
+  firstSeen: number | null,
+  lastSeen: number | null,
+  sightedConfidence: number | null,
+  evidence: readonly string[] | null,
+  all: ClaimProperties | null,
+];
 
 /**
  * Makes the nodes that are missing and locks them all: removing a property that is not there takes the lock and writes
- * nothing. Then what they say is read, so that nobody can change it in between.
+ * nothing. Then what they say is read, so that nobody can change it in between. A sighted claim comes as a list, since
+ * most are read only to find that there is nothing new, and a map costs the driver twice as much.
  */
-const holdNodes = (label: 'Domain' | 'Organization', key: 'name' | 'key', onCreate: string) => `
-UNWIND $ids AS id
-MERGE (n:${label} {${key}: id}) ON CREATE SET n.isNew = true${onCreate}
+const hold = (label: 'Domain' | 'Organization', key: 'name' | 'key', onCreate: string, kinds: string) => `
+UNWIND $rows AS row
+MERGE (n:${label} {${key}: row.id})${onCreate}
 REMOVE n.lock
-WITH id, n, coalesce(n.isNew, false) AS isNew
-FOREACH (_ IN CASE WHEN isNew THEN [1] ELSE [] END | REMOVE n.isNew)
-RETURN id, isNew, n:Vendor AS isVendor, properties(n) AS properties`;
+RETURN row.id AS id, n:Vendor AS isVendor, properties(n) AS properties,
+  [(n)-[r:${kinds}]->(o) WHERE r.source IN row.sources |
+    [elementId(r), type(r), o:Domain, CASE WHEN o:Domain THEN o.name ELSE o.key END, r.source, r.service, r.firstSeen,
+     r.lastSeen, r.sightedConfidence, r.evidence,
+     CASE WHEN r.statedAt IS NULL AND r.retractedAt IS NULL AND r.critical IS NULL THEN null ELSE properties(r) END]
+  ] AS claims`;
 
-export const holdDomains = statement<{ ids: readonly string[] }, HeldNode>(
+export const holdDomains = statement<{ rows: readonly Wanted[] }, HeldNode>(
   'write.holdDomains',
-  holdNodes('Domain', 'name', ''),
+  hold('Domain', 'name', '', 'USES|OWNERSHIP_CLAIM'),
 );
 
-export const holdOrganizations = statement<{ ids: readonly string[] }, HeldNode>(
+export const holdOrganizations = statement<{ rows: readonly Wanted[] }, HeldNode>(
   'write.holdOrganizations',
-  holdNodes('Organization', 'key', ', n.canonical = id'),
+  hold('Organization', 'key', ' ON CREATE SET n.canonical = row.id', 'USES|SAME_AS|PART_OF'),
 );
 
 /** Nodes that something points at. One that is there and labelled is left alone, so that no batch locks a hub. */
@@ -51,29 +77,6 @@ export const pointAtOrganizations = statement<PointedAt, Record<string, never>>(
   'write.pointAtOrganizations',
   pointAt('Organization', 'key', ' ON CREATE SET n.canonical = row.id'),
 );
-
-export interface ClaimsOf {
-  readonly id: string;
-  /** `[element id, kind, object is a domain, object, properties]` */
-  readonly claims: readonly [string, ClaimKind, boolean, string, Readonly<Record<string, unknown>>][];
-}
-
-/** The claims that the named sources make of each subject. */
-const readClaims = (label: 'Domain' | 'Organization', key: 'name' | 'key', kinds: string) => `
-UNWIND $rows AS row
-MATCH (s:${label} {${key}: row.id})-[r:${kinds}]->(o) WHERE r.source IN row.sources
-RETURN row.id AS id,
-  collect([elementId(r), type(r), o:Domain, CASE WHEN o:Domain THEN o.name ELSE o.key END, properties(r)]) AS claims`;
-
-export const readDomainClaims = statement<{ rows: readonly { id: string; sources: readonly string[] }[] }, ClaimsOf>(
-  'write.readDomainClaims',
-  readClaims('Domain', 'name', 'USES|OWNERSHIP_CLAIM'),
-);
-
-export const readOrganizationClaims = statement<
-  { rows: readonly { id: string; sources: readonly string[] }[] },
-  ClaimsOf
->('write.readOrganizationClaims', readClaims('Organization', 'key', 'USES|SAME_AS|PART_OF'));
 
 /** By subject, so that it is looked up once. */
 export interface CreateClaims {
