@@ -12,13 +12,12 @@ import { type Kafka, type LogEnd, logEnds, withAdmin } from '../stream/kafka.ts'
 import { positionKey } from '../stream/positions.ts';
 import { pauseAfter } from '../stream/retry.ts';
 import type { StreamSlice } from '../stream/slices.ts';
-import { CHANGE_TOPICS } from '../stream/topics.ts';
 import { applyChange } from './apply-change.ts';
 import { ExposureIndex } from './exposure-index.ts';
 import type { Facts } from './facts.ts';
 import { loadFacts, settleDoubts } from './load.ts';
 import { readFacts, saveFacts } from './saved-file.ts';
-import { includes, toVersion } from './version.ts';
+import { EXPOSURE_TOPICS, includes, toVersion } from './version.ts';
 
 export interface KeeperOptions {
   readonly driver: Driver;
@@ -36,7 +35,6 @@ export interface KeptIndex {
   readonly version: string;
 }
 
-const TOPICS = [CHANGE_TOPICS.dependency, CHANGE_TOPICS.organization];
 /** Changes applied between two questions, at most: some milliseconds. */
 const APPLIED_AT_ONCE = 500;
 const LOOK_AT_GRAPH_EVERY_MS = 15_000;
@@ -72,7 +70,7 @@ async function keepOne(options: KeeperOptions, signal: AbortSignal, isFresh: boo
   await index.warm();
   const over = new AbortController();
   const until = AbortSignal.any([signal, over.signal]);
-  const goal = toVersion(graph, new Map((await logEnds(kafka, TOPICS)).map((e) => [keyOf(e), e.end])));
+  const goal = toVersion(graph, new Map((await logEnds(kafka, EXPOSURE_TOPICS)).map((e) => [keyOf(e), e.end])));
   let isCaughtUp = false;
   const tell = () => {
     const version = toVersion(graph, positions);
@@ -83,7 +81,7 @@ async function keepOne(options: KeeperOptions, signal: AbortSignal, isFresh: boo
   const consumer = createStreamConsumer({
     kafka,
     group,
-    topics: TOPICS,
+    topics: EXPOSURE_TOPICS,
     logger,
     concurrency: 1,
     store: { read: async (_, topic, partition) => at(positions, topic, partition) },
@@ -123,7 +121,7 @@ interface Beginning {
 async function begin({ driver, kafka, sources, logger, file }: KeeperOptions, isFresh: boolean): Promise<Beginning> {
   const rankOf = (source: string): number => sources.get(source)?.rank ?? Number.MAX_SAFE_INTEGER;
   const graph = await identityOf(driver);
-  const ends = await logEnds(kafka, TOPICS);
+  const ends = await logEnds(kafka, EXPOSURE_TOPICS);
   const begun = performance.now();
   const saved = file === undefined || isFresh ? undefined : await readSaved(file, rankOf, logger);
   if (saved !== undefined && saved.state.graph === graph) {

@@ -4,14 +4,14 @@ import { CHANGE_TOPICS } from '../stream/topics.ts';
  * Which changes an index reflects, as one text: the database it was loaded from, and the next offset of each partition of
  * the two change topics, as `3f2a9c01-12.0.7.3-5.1.0.0`.
  */
-const TOPICS = [CHANGE_TOPICS.dependency, CHANGE_TOPICS.organization];
+export const EXPOSURE_TOPICS: readonly string[] = [CHANGE_TOPICS.dependency, CHANGE_TOPICS.organization];
 const VERSION = /^[0-9a-f]{0,8}(-\d+(\.\d+)*){2}$/;
 
 /** By topic and partition, as `positionKey` names them. */
 export type PositionsByKey = ReadonlyMap<string, number>;
 
 export function toVersion(graph: string, positions: PositionsByKey): string {
-  const offsets = TOPICS.map((topic) =>
+  const offsets = EXPOSURE_TOPICS.map((topic) =>
     [...positions]
       .filter(([key]) => key.startsWith(`${topic}/`))
       .sort(([a], [b]) => partitionOf(a) - partitionOf(b))

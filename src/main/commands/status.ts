@@ -3,6 +3,7 @@ import { createOffsetStore } from '../../graph/offsets.ts';
 import { requireRunning } from '../../local/servers.ts';
 import { createKafka } from '../../stream/kafka.ts';
 import { loadContext } from '../context.ts';
+import { publishedVersion, waitUntilPublished } from '../graph-version.ts';
 import {
   lagOf,
   type PartitionStatus,
@@ -38,14 +39,19 @@ async function status({ json = false, wait = false, timeout }: Options): Promise
   requireRunning(context.config);
   const driver = context.openDriver();
   try {
-    const streams = { kafka: createKafka(context.kafkaBrokers), offsets: createOffsetStore(driver) };
+    const kafka = createKafka(context.kafkaBrokers);
+    const streams = { kafka, offsets: createOffsetStore(driver) };
     const progress = (now: StreamStatus) => process.stderr.write(`${lagOf(now)} messages to go\n`);
     const found = wait
       ? await waitUntilApplied(streams, { ...(timeout !== undefined && { timeoutMs: timeout * 1000 }), progress })
       : await readStreamStatus(streams);
+    if (wait) await waitUntilPublished(driver);
+    const graphVersion = await publishedVersion(driver, kafka);
     const servers = { neo4j: context.neo4j.uri, kafkaBrokers: context.kafkaBrokers };
-    if (json) process.stdout.write(`${JSON.stringify({ servers, ...found, lag: lagOf(found), ...totalsOf(found) })}\n`);
-    else process.stdout.write(`${asText(servers, found)}\n`);
+    if (json) {
+      const result = { servers, ...found, lag: lagOf(found), ...totalsOf(found), graphVersion };
+      process.stdout.write(`${JSON.stringify(result)}\n`);
+    } else process.stdout.write(`${asText(servers, found)}\ngraph version ${graphVersion}\n`);
   } finally {
     await driver.close();
   }
