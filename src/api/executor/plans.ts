@@ -35,8 +35,6 @@ export interface PlannedRequest {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-export type Plans = ReturnType<typeof createPlans>;
-
 /** The plans of the operations that are asked often, by the text of their document. */
 export function createPlans(schema: GraphQLSchema) {
   const known = new LRUCache<string, Known>({ maxSize: MOST_CHARACTERS, sizeCalculation: (_, key) => key.length });
