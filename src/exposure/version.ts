@@ -1,15 +1,16 @@
 import { CHANGE_TOPICS } from '../stream/topics.ts';
 
-/**
- * Which changes an index reflects, as one text: the database it was loaded from, and the next offset of each partition of
- * the two change topics, as `3f2a9c01-12.0.7.3-5.1.0.0`.
- */
+/** What an index follows. */
 export const EXPOSURE_TOPICS: readonly string[] = [CHANGE_TOPICS.dependency, CHANGE_TOPICS.organization];
 const VERSION = /^[0-9a-f]{0,8}(-\d+(\.\d+)*){2}$/;
 
 /** By topic and partition, as `positionKey` names them. */
 export type PositionsByKey = ReadonlyMap<string, number>;
 
+/**
+ * Which changes an index reflects, as one text: the database it was loaded from, and the next offset of each partition of
+ * the topics, as `3f2a9c01-12.0.7.3-5.1.0.0`.
+ */
 export function toVersion(graph: string, positions: PositionsByKey): string {
   const offsets = EXPOSURE_TOPICS.map((topic) =>
     [...positions]
