@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
@@ -16,14 +17,24 @@ export interface ExposureIndexClient {
    * @throws AppError VERSION_NOT_REACHED where `signal` aborts before, BAD_ARGUMENT for what is no version
    */
   waitFor(version: string, signal: AbortSignal): Promise<void>;
+  /** Lets the thread save what it holds and end; after some seconds it is ended. */
   stop(): Promise<void>;
 }
 
 /** After the first end of the thread; twice as long after each that follows before it was of any use. */
 const RESTART_AFTER_MS = 1_000;
 const RESTART_AFTER_AT_MOST_MS = 60_000;
+/** A thread that waits for a server is not waited for. The saved file takes its place only when it is whole. */
+const LONGEST_STOP_MS = 10_000;
 
-export function createExposureIndexClient(settings: WorkerSettings, logger: Logger): ExposureIndexClient {
+const startThread = (settings: WorkerSettings): Worker =>
+  new Worker(new URL('./thread.mjs', import.meta.url), { workerData: settings });
+
+export function createExposureIndexClient(
+  settings: WorkerSettings,
+  logger: Logger,
+  newThread = startThread,
+): ExposureIndexClient {
   const pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
   const reached = createVersionWaiters();
   let [worker, ended] = start();
@@ -31,9 +42,7 @@ export function createExposureIndexClient(settings: WorkerSettings, logger: Logg
   let [nextId, isStopping, pause] = [0, false, RESTART_AFTER_MS];
 
   function start(): [Worker, Promise<void>] {
-    const thread = new Worker(new URL('./thread.mjs', import.meta.url), {
-      workerData: settings,
-    });
+    const thread = newThread(settings);
     thread.on('message', receive);
     thread.on('error', (error) => logger.error({ err: error }, 'the thread of the exposure index failed'));
     return [thread, new Promise((resolve) => thread.once('exit', () => resolve(exited())))];
@@ -86,7 +95,8 @@ export function createExposureIndexClient(settings: WorkerSettings, logger: Logg
     async stop() {
       isStopping = true;
       worker.postMessage({ kind: 'stop' } satisfies ToWorker);
-      await ended;
+      await Promise.race([ended, sleep(LONGEST_STOP_MS, undefined, { ref: false })]);
+      await worker.terminate();
     },
   };
 }

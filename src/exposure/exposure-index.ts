@@ -95,7 +95,7 @@ export class ExposureIndex {
   async #ask<T>(at: number, question: (asked: Asked) => Work<T>, deadline: number | undefined): Promise<T> {
     const { present } = this;
     const now = this.#clock();
-    if (present.isBehind(at, now)) void this.#scheduler.change(() => present.advance(Math.min(at, now)));
+    if (present.isBehind(at, now)) void this.#scheduler.advance(() => present.advance(Math.min(at, now)));
     return this.#scheduler.ask(function* (): Work<T> {
       const view = present.viewAt(at, now);
       const answer = yield* question({ present, view });

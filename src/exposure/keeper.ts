@@ -1,31 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
-import type { Sources } from '../governance/sources.ts';
 import type { Driver } from '../graph/driver.ts';
-import { inSession } from '../graph/offsets.ts';
-import { run } from '../graph/statement.ts';
-import { graphId } from '../graph/statements/offset.ts';
-import type { Logger } from '../logger.ts';
 import { createStreamConsumer } from '../stream/consumer.ts';
-import { type Kafka, type LogEnd, logEnds, withAdmin } from '../stream/kafka.ts';
+import { logEnds, withAdmin } from '../stream/kafka.ts';
 import { positionKey } from '../stream/positions.ts';
 import { pauseAfter } from '../stream/retry.ts';
 import type { StreamSlice } from '../stream/slices.ts';
 import { applyChange } from './apply-change.ts';
+import { begin, type FactsFrom, identityOf, keyOf } from './beginning.ts';
 import { ExposureIndex } from './exposure-index.ts';
-import type { Facts } from './facts.ts';
-import { loadFacts, settleDoubts } from './load.ts';
-import { readFacts, saveFacts } from './saved-file.ts';
+import { settleDoubts } from './load.ts';
+import { saveFacts } from './saved-file.ts';
 import { EXPOSURE_TOPICS, includes, toVersion } from './version.ts';
 
-export interface KeeperOptions {
-  readonly driver: Driver;
-  readonly kafka: Kafka;
-  readonly sources: Sources;
-  readonly logger: Logger;
-  /** Where the facts are saved between two runs; absent: nowhere. */
-  readonly file?: string | undefined;
+export interface KeeperOptions extends FactsFrom {
+  /** How often the facts are saved, in ms. */
+  readonly saveEvery?: number;
+  /** How often it is looked whether the database is still the same, in ms. */
+  readonly lookEvery?: number;
   /** Told when the index can be asked, when it reflects more, and when it can't be trusted any longer (undefined). */
   readonly publish: (index: KeptIndex | undefined) => void;
 }
@@ -71,11 +64,13 @@ async function keepOne(options: KeeperOptions, signal: AbortSignal, isFresh: boo
   const over = new AbortController();
   const until = AbortSignal.any([signal, over.signal]);
   const goal = toVersion(graph, new Map((await logEnds(kafka, EXPOSURE_TOPICS)).map((e) => [keyOf(e), e.end])));
+  // Who aborts from here on is heard by the listener below.
+  if (signal.aborted) return;
   let isCaughtUp = false;
   const tell = () => {
     const version = toVersion(graph, positions);
     isCaughtUp ||= includes(version, goal);
-    if (isCaughtUp) publish({ index, version });
+    if (isCaughtUp && !until.aborted) publish({ index, version });
   };
   const group = `avd.exposure.${randomUUID()}`;
   const consumer = createStreamConsumer({
@@ -87,8 +82,8 @@ async function keepOne(options: KeeperOptions, signal: AbortSignal, isFresh: boo
     store: { read: async (_, topic, partition) => at(positions, topic, partition) },
     handle: async (slice) => {
       await applySlice(index, slice);
-      positions.set(positionKey(slice.topic, slice.partition), slice.next);
       await settle(options.driver, index);
+      positions.set(positionKey(slice.topic, slice.partition), slice.next);
       tell();
     },
   });
@@ -96,64 +91,21 @@ async function keepOne(options: KeeperOptions, signal: AbortSignal, isFresh: boo
   tell();
   const save = async () => {
     if (file === undefined) return;
-    await index.whileUnchanged(() => saveFacts(file, facts, { graph, positions: [...positions] }));
+    await index.whileUnchanged(async () => {
+      // A doubt would not be noticed again by whoever reads the file.
+      if (facts.doubtful.size === 0) await saveFacts(file, facts, { graph, positions: [...positions] });
+    });
   };
   try {
     await Promise.race([
       consumer.run().catch(distrusting),
-      watchGraph(options.driver, graph, until),
-      saveRegularly(save, logger, until),
+      watchGraph(options, graph, until),
+      saveRegularly(save, options, until),
     ]);
     if (signal.aborted) await save();
   } finally {
     over.abort();
     await withAdmin(kafka, (admin) => admin.deleteGroups([group])).catch(() => undefined);
-  }
-}
-
-interface Beginning {
-  readonly facts: Facts;
-  readonly positions: Map<string, number>;
-  readonly graph: string;
-}
-
-/** The saved facts where they are of this database and the changes since are still there, else those of the database. */
-async function begin({ driver, kafka, sources, logger, file }: KeeperOptions, isFresh: boolean): Promise<Beginning> {
-  const rankOf = (source: string): number => sources.get(source)?.rank ?? Number.MAX_SAFE_INTEGER;
-  const graph = await identityOf(driver);
-  const ends = await logEnds(kafka, EXPOSURE_TOPICS);
-  const begun = performance.now();
-  const saved = file === undefined || isFresh ? undefined : await readSaved(file, rankOf, logger);
-  if (saved !== undefined && saved.state.graph === graph) {
-    const held = new Map(saved.state.positions);
-    // A partition that was added since is read from its start.
-    const positions = new Map(ends.map((e) => [keyOf(e), held.get(keyOf(e)) ?? e.start]));
-    if (ends.every((e) => isInside(e, positions.get(keyOf(e))))) {
-      logger.info(
-        { claims: saved.facts.uses.count, ms: Math.round(performance.now() - begun) },
-        'the exposure index is read from its file',
-      );
-      return { facts: saved.facts, positions, graph };
-    }
-  }
-  const positions = new Map(ends.map((e) => [keyOf(e), e.end]));
-  const facts = await loadFacts(driver, rankOf);
-  logger.info(
-    { claims: facts.uses.count, ms: Math.round(performance.now() - begun) },
-    'the exposure index is loaded from the graph',
-  );
-  return { facts, positions, graph };
-}
-
-const keyOf = ({ topic, partition }: LogEnd): string => positionKey(topic, partition);
-const isInside = ({ start, end }: LogEnd, next = -1): boolean => next >= start && next <= end;
-
-async function readSaved(file: string, rankOf: (source: string) => number, logger: Logger) {
-  try {
-    return await readFacts(file, rankOf);
-  } catch (error) {
-    logger.warn({ file, reason: String(error) }, 'the saved exposure index cannot be read');
-    return undefined;
   }
 }
 
@@ -176,8 +128,9 @@ async function settle(driver: Driver, index: ExposureIndex): Promise<void> {
   const { doubtful } = index.facts;
   if (doubtful.size === 0) return;
   const subjects = [...doubtful];
-  doubtful.clear();
   await index.change(await settleDoubts(driver, index.facts, subjects));
+  // Only now: where the database was away, the slice comes again, but the doubt does not.
+  for (const subject of subjects) doubtful.delete(subject);
 }
 
 function at(positions: ReadonlyMap<string, number>, topic: string, partition: number): { next: number } | undefined {
@@ -189,21 +142,26 @@ function distrusting(error: unknown): never {
   throw error instanceof AppError && error.retryable ? error : new Distrust(String(error), { cause: error });
 }
 
-const identityOf = async (driver: Driver): Promise<string> =>
-  (await inSession(driver, 'READ', (tx) => run(tx, graphId, {})))[0]?.graph ?? '';
-
 /** Another database in the place of the one that was loaded tells of nothing: only a look shows it. */
-async function watchGraph(driver: Driver, graph: string, signal: AbortSignal): Promise<void> {
+async function watchGraph(
+  { driver, lookEvery = LOOK_AT_GRAPH_EVERY_MS }: KeeperOptions,
+  graph: string,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
-    await sleep(LOOK_AT_GRAPH_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    await sleep(lookEvery, undefined, { signal }).catch(() => undefined);
     const now = await identityOf(driver).catch(() => graph);
     if (now !== graph) throw new Distrust('the database was replaced');
   }
 }
 
-async function saveRegularly(save: () => Promise<void>, logger: Logger, signal: AbortSignal): Promise<void> {
+async function saveRegularly(
+  save: () => Promise<void>,
+  { logger, saveEvery = SAVE_EVERY_MS }: KeeperOptions,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
-    await sleep(SAVE_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    await sleep(saveEvery, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
     await save().catch((error: unknown) => logger.warn({ reason: String(error) }, 'the exposure index was not saved'));
   }

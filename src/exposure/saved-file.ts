@@ -1,20 +1,21 @@
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { AppError } from '../errors.ts';
 import type { RankOf } from '../graph/resolve.ts';
 import { Adjacency } from './adjacency.ts';
+import { CheckedReader, CheckedWriter } from './checked-file.ts';
 import type { ClaimTable } from './claim-table.ts';
 import type { Column } from './columns.ts';
 import { Facts } from './facts.ts';
 
 /**
  * The facts in one file, so that a start need not read the database: a line of JSON that says what is in it, then the
- * columns one after the other as they lie in memory. It is made beside its place and moved there when it is whole.
+ * columns one after the other as they lie in memory, then a digest. It is made beside its place and moved there when it is
+ * whole.
  */
 
 /** Goes up whenever what the file holds changes its meaning. */
-const FORMAT = 1;
+const FORMAT = 2;
 /** Columns begin at multiples of this. */
 const ALIGNED = 8;
 
@@ -57,8 +58,7 @@ export async function saveFacts(path: string, facts: Facts, state: SavedState): 
   const fresh = `${path}.new`;
   const file = await open(fresh, 'w', 0o600);
   try {
-    await writeAll(file, await sectionsOf(facts), facts, state);
-    await file.sync();
+    await writeAll(new CheckedWriter(file), await sectionsOf(facts), facts, state);
   } catch (error) {
     await rm(fresh, { force: true });
     throw error;
@@ -69,7 +69,7 @@ export async function saveFacts(path: string, facts: Facts, state: SavedState): 
 }
 
 async function writeAll(
-  file: FileHandle,
+  file: CheckedWriter,
   columns: readonly (readonly [string, Column])[],
   facts: Facts,
   state: SavedState,
@@ -94,11 +94,10 @@ async function writeAll(
   const line = Buffer.from(`${JSON.stringify(header)}\n`);
   await file.write(Buffer.concat([line, Buffer.alloc(padding(line.length))]));
   for (const [, column] of columns) {
-    const bytes = new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
-    for (let at = 0; at < bytes.length; )
-      at += (await file.write(bytes, at, Math.min(bytes.length - at, 1 << 26))).bytesWritten;
-    await file.write(Buffer.alloc(padding(bytes.length)));
+    await file.write(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
+    await file.write(Buffer.alloc(padding(column.byteLength)));
   }
+  await file.end();
 }
 
 const padding = (length: number): number => (ALIGNED - (length % ALIGNED)) % ALIGNED;
@@ -144,7 +143,7 @@ async function encodeTexts(texts: readonly string[]): Promise<Uint8Array> {
 
 /**
  * Reads saved facts; undefined where there are none, or of another format.
- * @throws AppError INTERNAL where the file is not whole
+ * @throws AppError INTERNAL where the file is damaged or not whole; SyntaxError or RangeError where its first line is
  */
 export async function readFacts(
   path: string,
@@ -153,44 +152,23 @@ export async function readFacts(
   const file = await open(path, 'r').catch(() => undefined);
   if (file === undefined) return undefined;
   try {
-    const { header, length } = await readHeader(file);
-    if (header?.format !== FORMAT) return undefined;
+    const reader = new CheckedReader(file);
+    const line = await reader.line();
+    const header = JSON.parse(line) as Header;
+    if (header.format !== FORMAT) return undefined;
+    await reader.read(Buffer.alloc(padding(Buffer.byteLength(line) + 1)));
     const columns = new Map<string, Column>();
-    let at = length + padding(length);
     for (const { name, type, bytes } of header.sections) {
-      columns.set(name, await readColumn(file, at, type, bytes));
-      at += bytes + padding(bytes);
+      const buffer = new ArrayBuffer(bytes);
+      await reader.read(new Uint8Array(buffer));
+      await reader.read(Buffer.alloc(padding(bytes)));
+      columns.set(name, new TYPES[type](buffer));
     }
+    await reader.end();
     return { facts: toFacts(header, columns, rankOf), state: { graph: header.graph, positions: header.positions } };
   } finally {
     await file.close();
   }
-}
-
-async function readHeader(file: FileHandle): Promise<{ header: Header | undefined; length: number }> {
-  let text = Buffer.alloc(0);
-  for (;;) {
-    const chunk = Buffer.alloc(1 << 16);
-    const { bytesRead } = await file.read(chunk, 0, chunk.length, text.length);
-    const end = chunk.subarray(0, bytesRead).indexOf(10);
-    if (end >= 0) {
-      const line = Buffer.concat([text, chunk.subarray(0, end)]);
-      return { header: JSON.parse(line.toString('utf8')) as Header, length: line.length + 1 };
-    }
-    if (bytesRead === 0) return { header: undefined, length: 0 };
-    text = Buffer.concat([text, chunk.subarray(0, bytesRead)]);
-  }
-}
-
-async function readColumn(file: FileHandle, position: number, type: TypeName, bytes: number): Promise<Column> {
-  const buffer = new ArrayBuffer(bytes);
-  const view = new Uint8Array(buffer);
-  for (let at = 0; at < bytes; ) {
-    const { bytesRead } = await file.read(view, at, Math.min(bytes - at, 1 << 26), position + at);
-    if (bytesRead === 0) throw new AppError('INTERNAL', 'The saved exposure index is not whole.');
-    at += bytesRead;
-  }
-  return new TYPES[type](buffer);
 }
 
 function toFacts(header: Header, columns: ReadonlyMap<string, Column>, rankOf: RankOf): Facts {

@@ -12,7 +12,13 @@ interface Question {
   readonly reject: (error: unknown) => void;
 }
 
-type Waiting = Question | { readonly change: () => void };
+interface Change {
+  readonly change: () => void;
+  /** Whether it waits for `whileUnchanged` too. */
+  readonly isOfFacts: boolean;
+}
+
+type Waiting = Question | Change;
 
 /**
  * Runs many questions side by side on one thread, each a step at a time, and changes between them: a question sees the
@@ -35,8 +41,18 @@ export class Scheduler {
 
   /** Runs the change while no question is under way. */
   change(change: () => void): Promise<void> {
+    return this.#change(change, true);
+  }
+
+  /** As `change`, for what changes no facts: it goes on during `whileUnchanged`. */
+  advance(change: () => void): Promise<void> {
+    return this.#change(change, false);
+  }
+
+  #change(change: () => void, isOfFacts: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({
+        isOfFacts,
         change() {
           try {
             change();
@@ -82,19 +98,29 @@ export class Scheduler {
       this.#admit();
       for (const question of [...this.#running]) this.#step(question);
     } while (performance.now() < end && this.#running.length > 0);
-    const isHeld = this.#holders > 0 && this.#running.length === 0;
-    if (!isHeld && (this.#running.length > 0 || this.#waiting.length > 0 || this.#later.size > 0)) this.#schedule();
+    const isIdle = this.#running.length === 0 && this.#later.size === 0;
+    if (!isIdle || this.#waiting.some((item) => !this.#isHeld(item))) this.#schedule();
+  }
+
+  #isHeld(item: Waiting): boolean {
+    return this.#holders > 0 && 'change' in item && item.isOfFacts;
   }
 
   #admit(): void {
-    for (let head = this.#waiting[0]; head !== undefined; head = this.#waiting[0]) {
-      if ('change' in head) {
-        if (this.#running.length > 0 || this.#holders > 0) return;
-        head.change();
-      } else {
-        this.#running.push(head);
+    for (let at = 0; at < this.#waiting.length; ) {
+      const item = this.#waiting[at] as Waiting;
+      if (this.#isHeld(item)) {
+        // Questions pass it.
+        at++;
+        continue;
       }
-      this.#waiting.shift();
+      if ('change' in item) {
+        if (this.#running.length > 0) return;
+        item.change();
+      } else {
+        this.#running.push(item);
+      }
+      this.#waiting.splice(at, 1);
     }
     const [next] = this.#later;
     if (next === undefined || this.#running.length > 0) return;
