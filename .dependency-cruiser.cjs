@@ -43,6 +43,7 @@ module.exports = {
     layer('src/governance', ['src/stream/', 'src/identity/', 'src/graph/actions.ts']),
     layer('consumers', ['src/stream/', 'src/identity/', 'src/graph/actions.ts', 'src/detection/', 'src/governance/']),
     layer('src/queries', ['src/graph/', 'src/identity/', 'src/governance/']),
+    layer('src/exposure', ['src/queries/', 'src/graph/', 'src/stream/', 'src/identity/', 'src/governance/']),
     layer('src/api', ['src/queries/', 'src/identity/', 'src/governance/', 'src/graph/actions.ts']),
     layer('src/local', ['src/config.ts']),
 
