@@ -1,5 +1,6 @@
+import { grown } from './columns.ts';
 import { nodesOf } from './dependency.ts';
-import { CRITICAL, IN_FORCE, type View } from './view.ts';
+import { CRITICAL, IN_FORCE, JUDGED, type View } from './view.ts';
 import { STRIDE, type Work } from './work.ts';
 
 /** Which hops count. `service` is a number, −1 for any; it is asked of the hop into the vendor only. */
@@ -29,11 +30,19 @@ export function* reachInto(view: View, vendor: number, maxHops: number, hops: Ho
   let frontier: ArrayLike<number> = [vendor];
   for (let distance = 1; distance <= maxHops && frontier.length > 0; distance++) {
     const service = distance === 1 ? hops.service : -1;
-    for (let i = 0; i < frontier.length; i++) yield* search.expand(frontier[i] as number, service);
+    if (service < 0 && search.isMostFound()) yield* search.sweep(distance);
+    else for (let i = 0; i < frontier.length; i++) yield* search.expand(frontier[i] as number, service, distance);
     frontier = search.endLevel();
   }
   return search.result();
 }
+
+/** Marks of holders: not met, never to be met, else the distance and one more. */
+const UNSEEN = 0;
+const NEVER = 255;
+
+/** Once more than this share of all has been found, the others are asked whom they use, not the found who uses them. */
+const MOST = 1 / 4;
 
 class BackwardSearch {
   readonly #view: View;
@@ -46,19 +55,23 @@ class BackwardSearch {
 
   constructor(view: View, vendor: number, hops: Hops) {
     this.#view = view;
-    this.#need = neededFor(hops);
-    this.#seen = hops.avoided?.slice() ?? new Uint8Array(view.facts.nodes.count);
+    this.#need = neededFor(hops) | JUDGED;
+    this.#seen = marks(view, hops);
     this.#seen[vendor] = 1;
   }
 
-  *expand(holder: number, service: number): Work<void> {
+  isMostFound(): boolean {
+    return this.#found > this.#view.facts.nodes.count * MOST;
+  }
+
+  *expand(holder: number, service: number, distance: number): Work<void> {
     const { byObject } = this.#view.facts.uses;
     for (const node of nodesOf(this.#view, holder)) {
       const start = byObject.start[node] ?? 0;
       const end = start + byObject.count(node);
       for (let at = start; at < end; at += STRIDE) {
         const next = Math.min(end, at + STRIDE);
-        this.#scan(at, next, service);
+        this.#scan(at, next, service, distance);
         this.#work += next - at;
         if (this.#work < STRIDE) continue;
         this.#work = 0;
@@ -67,23 +80,66 @@ class BackwardSearch {
     }
   }
 
-  #scan(start: number, end: number, service: number): void {
+  #scan(start: number, end: number, service: number, distance: number): void {
     const { byObject, subject, kind } = this.#view.facts.uses;
     const { holder } = this.#view.facts.nodes;
-    const { flags, known } = this.#view;
+    const { flags } = this.#view;
     const { pool } = byObject;
     const [seen, need] = [this.#seen, this.#need];
     for (let at = start; at < end; at++) {
       const claim = pool[at] as number;
+      let state = flags[claim] as number;
       const from = subject[claim] as number;
-      if (known[from] === 0) this.#view.judge(from);
-      if (((flags[claim] as number) & need) !== need) continue;
+      if ((state & JUDGED) === 0) {
+        this.#view.judge(from);
+        state = flags[claim] as number;
+      }
+      if ((state & need) !== need) continue;
       const dependent = holder[from] as number;
-      if (seen[dependent] !== 0 || (service >= 0 && kind[claim] !== service)) continue;
-      seen[dependent] = 1;
-      if (this.#found === this.#reached.length) this.#reached = longer(this.#reached);
-      this.#reached[this.#found++] = dependent;
+      if (seen[dependent] !== UNSEEN || (service >= 0 && kind[claim] !== service)) continue;
+      this.#find(dependent, distance);
     }
+  }
+
+  /** Goes through all who have not been met, and finds those with a hop to somebody found at the distance before. */
+  *sweep(distance: number): Work<void> {
+    const { count } = this.#view.facts.nodes;
+    for (let node = 0; node < count; node += SWEPT) {
+      this.#sweepSome(node, Math.min(count, node + SWEPT), distance);
+      yield;
+    }
+  }
+
+  #sweepSome(from: number, to: number, distance: number): void {
+    const { bySubject } = this.#view.facts.uses;
+    const { holder } = this.#view.facts.nodes;
+    for (let node = from; node < to; node++) {
+      const dependent = holder[node] as number;
+      if (this.#seen[dependent] !== UNSEEN || bySubject.count(node) === 0) continue;
+      if (this.#view.known[node] === 0) this.#view.judge(node);
+      if (this.#leadsTo(node, distance)) this.#find(dependent, distance);
+    }
+  }
+
+  /** Whether a hop from the node ends at the distance before: nobody found earlier has a user that was not met. */
+  #leadsTo(node: number, distance: number): boolean {
+    const { bySubject, object } = this.#view.facts.uses;
+    const { holder } = this.#view.facts.nodes;
+    const { flags } = this.#view;
+    const start = bySubject.start[node] as number;
+    const end = start + bySubject.count(node);
+    for (let at = start; at < end; at++) {
+      const claim = bySubject.pool[at] as number;
+      if (this.#seen[holder[object[claim] as number] as number] !== distance) continue;
+      if (((flags[claim] as number) & this.#need) === this.#need) return true;
+    }
+    return false;
+  }
+
+  #find(dependent: number, distance: number): void {
+    this.#seen[dependent] = distance + 1;
+    if (this.#found === this.#reached.length) this.#reached = grown(this.#reached, this.#found + 1);
+    this.#reached[this.#found++] = dependent;
   }
 
   /** Those that were found since the last level ended. */
@@ -98,8 +154,11 @@ class BackwardSearch {
   }
 }
 
-function longer(values: Int32Array): Int32Array<ArrayBuffer> {
-  const result = new Int32Array(values.length * 2);
-  result.set(values);
-  return result;
+/** Nodes that are swept between two looks at the clock. */
+const SWEPT = 1 << 13;
+
+function marks(view: View, { avoided }: Hops): Uint8Array {
+  const seen = new Uint8Array(view.facts.nodes.count);
+  if (avoided !== undefined) for (let node = 0; node < seen.length; node++) if (avoided[node] === 1) seen[node] = NEVER;
+  return seen;
 }

@@ -9,6 +9,8 @@ export const IN_FORCE = 1;
 export const FRESH = 2;
 /** The subject depends critically on the object's holder for the claim's service. */
 export const CRITICAL = 4;
+/** The flags say what they say: the claim's subject is known. */
+export const JUDGED = 8;
 
 /**
  * What the claims are at one instant: a byte a claim, worked out a subject at a time when it is first asked for. See
@@ -41,40 +43,63 @@ export class View {
   }
 
   forget(subject: number): void {
-    if (subject < this.known.length) this.known[subject] = 0;
+    if (subject >= this.known.length) return;
+    this.known[subject] = 0;
+    const { bySubject } = this.facts.uses;
+    const start = bySubject.start[subject] ?? 0;
+    for (let at = start; at < start + bySubject.count(subject); at++) this.flags[bySubject.pool[at] as number] = 0;
   }
 
   forgetAll(): void {
     this.known.fill(0);
+    this.flags.fill(0);
   }
 
   /** Works out the flags of the subject's claims. */
   judge(subject: number): void {
-    const { bySubject, kind, object, measured } = this.facts.uses;
-    const { holder } = this.facts.nodes;
+    const { bySubject, kind, measured } = this.facts.uses;
     this.known[subject] = 1;
     const start = bySubject.start[subject] ?? 0;
-    const count = bySubject.count(subject);
-    const services = new Map<number, ProvidersOf>();
-    for (let at = start; at < start + count; at++) {
+    const end = start + bySubject.count(subject);
+    // Services of which there is one claim in force, and those of which there are more.
+    let [once, often] = [0, 0];
+    for (let at = start; at < end; at++) {
       const claim = bySubject.pool[at] as number;
       const flags = this.#flagsOf(claim);
-      this.flags[claim] = flags;
+      this.flags[claim] = flags | JUDGED;
       if ((flags & IN_FORCE) === 0) continue;
+      const service = 1 << (kind[claim] as number);
+      often |= once & service;
+      once |= service;
+    }
+    for (let at = start; at < end; at++) {
+      const claim = bySubject.pool[at] as number;
+      const flags = this.flags[claim] as number;
       const service = kind[claim] as number;
-      let providers = services.get(service);
-      if (providers === undefined) {
-        providers = new ProvidersOf();
-        services.set(service, providers);
-      }
+      if ((flags & IN_FORCE) === 0 || (often & (1 << service)) !== 0) continue;
+      const day = measured[claim] as number;
+      if (day >= 0 ? day % 2 === 1 : SOLE_IS_CRITICAL[service] === true) this.flags[claim] = flags | CRITICAL;
+    }
+    for (let service = 0; often >>> service !== 0; service++)
+      if ((often & (1 << service)) !== 0) this.#judgeProviders(start, end, service);
+  }
+
+  /** Where several claims in force say who serves the subject for one service. */
+  #judgeProviders(start: number, end: number, service: number): void {
+    const { bySubject, kind, object, measured } = this.facts.uses;
+    const { holder } = this.facts.nodes;
+    const providers = new ProvidersOf();
+    const claims: number[] = [];
+    for (let at = start; at < end; at++) {
+      const claim = bySubject.pool[at] as number;
+      const flags = this.flags[claim] as number;
+      if ((flags & IN_FORCE) === 0 || kind[claim] !== service) continue;
+      claims.push(claim);
       providers.add(holder[object[claim] as number] as number, (flags & FRESH) !== 0, measured[claim] as number);
     }
-    for (let at = start; at < start + count; at++) {
-      const claim = bySubject.pool[at] as number;
-      if (((this.flags[claim] as number) & IN_FORCE) === 0) continue;
-      const service = kind[claim] as number;
+    for (const claim of claims) {
       const vendor = holder[object[claim] as number] as number;
-      if (services.get(service)?.isCritical(vendor, SOLE_IS_CRITICAL[service] === true))
+      if (providers.isCritical(vendor, SOLE_IS_CRITICAL[service] === true))
         this.flags[claim] = (this.flags[claim] as number) | CRITICAL;
     }
   }
@@ -146,38 +171,50 @@ export class View {
   }
 }
 
-/** Who serves one subject for one service. */
+/** Who serves one subject for one service: a few, so that a look at each is faster than a map. */
 class ProvidersOf {
-  readonly #vendors = new Map<number, { isFresh: boolean; whenFresh: number; whenStale: number }>();
+  readonly #vendors: number[] = [];
+  /** The newest measurement of each vendor among its fresh claims and its stale ones; −1: none. */
+  readonly #whenFresh: number[] = [];
+  readonly #whenStale: number[] = [];
+  readonly #areFresh: boolean[] = [];
+  #placeOf: Map<number, number> | undefined;
   #isFresh = false;
-  #counted = -1;
 
   add(vendor: number, isFresh: boolean, measured: number): void {
-    let held = this.#vendors.get(vendor);
-    if (held === undefined) {
-      held = { isFresh: false, whenFresh: -1, whenStale: -1 };
-      this.#vendors.set(vendor, held);
+    let place = this.#find(vendor);
+    if (place < 0) {
+      place = this.#vendors.push(vendor) - 1;
+      this.#placeOf?.set(vendor, place);
+      this.#whenFresh.push(-1);
+      this.#whenStale.push(-1);
+      this.#areFresh.push(false);
+      if (place === FEW) this.#placeOf = new Map(this.#vendors.map((one, at) => [one, at]));
     }
     this.#isFresh ||= isFresh;
-    held.isFresh ||= isFresh;
-    if (isFresh) held.whenFresh = Math.max(held.whenFresh, measured);
-    else held.whenStale = Math.max(held.whenStale, measured);
+    this.#areFresh[place] ||= isFresh;
+    const when = isFresh ? this.#whenFresh : this.#whenStale;
+    when[place] = Math.max(when[place] as number, measured);
   }
 
   /** Only the fresh count, if any is fresh; the newest measurement decides, else whether there is nobody else. */
   isCritical(vendor: number, soleIsCritical: boolean): boolean {
-    const held = this.#vendors.get(vendor);
-    if (held === undefined || held.isFresh !== this.#isFresh) return false;
-    const measured = this.#isFresh ? held.whenFresh : held.whenStale;
+    const place = this.#find(vendor);
+    if (place < 0 || this.#areFresh[place] !== this.#isFresh) return false;
+    const measured = (this.#isFresh ? this.#whenFresh : this.#whenStale)[place] as number;
     if (measured >= 0) return measured % 2 === 1;
-    return soleIsCritical && this.#count() === 1;
+    return soleIsCritical && this.#isSole(place);
   }
 
-  #count(): number {
-    if (this.#counted < 0) {
-      this.#counted = 0;
-      for (const { isFresh } of this.#vendors.values()) if (isFresh === this.#isFresh) this.#counted++;
-    }
-    return this.#counted;
+  #find(vendor: number): number {
+    return this.#placeOf === undefined ? this.#vendors.indexOf(vendor) : (this.#placeOf.get(vendor) ?? -1);
+  }
+
+  #isSole(place: number): boolean {
+    const first = this.#areFresh.indexOf(this.#isFresh);
+    return first === place && this.#areFresh.indexOf(this.#isFresh, place + 1) < 0;
   }
 }
+
+/** Providers that are found by a look at each. */
+const FEW = 16;
