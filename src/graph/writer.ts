@@ -82,7 +82,7 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
       return work(tx);
     }).catch(forgetIfFenced);
 
-  /** Before the slice's own transaction, which would hold the locks of new vendors until its end: see decision 17. */
+  /** Before the slice's own transaction, which would hold the locks of new vendors until its end: see decision 19. */
   const makePointedAt = async (slice: Slice, plan: Batch): Promise<void> => {
     const missing = known.unknownOf(plan.pointedAt);
     if (missing.length > 0) {
