@@ -32,10 +32,7 @@ export interface Beginning {
  * there; else those of the database.
  * @throws AppError DATABASE_UNAVAILABLE, QUERY_TIMEOUT, STREAM_UNAVAILABLE
  */
-export async function begin(
-  { driver, kafka, sources, logger, file }: KeeperOptions,
-  isFresh: boolean,
-): Promise<Beginning> {
+export async function begin({ driver, kafka, sources, logger, file }: FactsFrom, isFresh: boolean): Promise<Beginning> {
   const rankOf = (source: string): number => sources.get(source)?.rank ?? Number.MAX_SAFE_INTEGER;
   const graph = await identityOf(driver);
   const ends = await logEnds(kafka, EXPOSURE_TOPICS);
