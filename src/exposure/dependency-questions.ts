@@ -79,11 +79,10 @@ function* listOne(
 ): Work<Page<Dependency>> {
   const order = args.orderBy ?? 'CONFIDENCE';
   const after = cursorKey(page, order === 'NAME' ? 'string' : 'number', 'string') as Position | undefined;
-  const hub = direction === 'usedBy' && isPresent(asked) ? yield* asked.present.hubOf(holder) : undefined;
+  const hub = direction === 'usedBy' && isPresent(asked) ? yield* asked.present.hubOf(holder, order) : undefined;
   let rows: readonly Row[];
   if (hub === undefined) rows = yield* listFew(asked, direction, holder, args, after, page.first + 1);
   else {
-    if (!hub.isSorted(order)) asked.present.onLater?.(`sort ${holder} ${order}`, () => hub.sort(order));
     const listed = yield* hub.list(args, order, after, page.first + 1);
     rows = listed.map(([other, value]) => ({ other, value }));
   }

@@ -35,8 +35,8 @@ export interface ExposureIndexOptions {
   readonly clock?: () => number;
 }
 
-/** Kept in order they cost some 100 bytes each; found anew, some microseconds each. */
-const HUB_SIZE = 2_000;
+/** Kept in order they cost some 100 bytes each; found anew, about a microsecond each. */
+const HUB_SIZE = 4_000;
 
 /**
  * The exposure questions over the facts in memory. Questions run side by side, changes between them, all on the thread
@@ -52,12 +52,17 @@ export class ExposureIndex {
     this.facts = facts;
     this.#clock = clock;
     this.present = new Present(facts, createTrust(facts, sources), clock(), { hubSize });
-    this.present.onLater = (name, work) => this.#scheduler.later(name, work);
   }
 
   /** Applies changes of the facts between two questions. */
   change(change: () => void): Promise<void> {
-    return this.#scheduler.change(change);
+    return this.#scheduler.change(() => {
+      try {
+        change();
+      } finally {
+        this.present.settle();
+      }
+    });
   }
 
   /** Keeps changes away until the work is done; questions go on. */

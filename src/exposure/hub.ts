@@ -1,10 +1,23 @@
 import type { DependencyFilter, DependencyOrder } from '../queries/types.ts';
 import { grown } from './columns.ts';
 import { claimsByVendor, isListed, nodesOf, type Summary, summarize } from './dependency.ts';
-import { least, type Order, orderBy, type Position } from './listing.ts';
+import { orderBy, type Position } from './listing.ts';
 import { SortedList } from './sorted-list.ts';
-import { IN_FORCE, type View } from './view.ts';
+import { sortNumbers } from './sorted-numbers.ts';
+import { IN_FORCE, JUDGED, type View } from './view.ts';
 import type { Work } from './work.ts';
+
+type Compare = (a: number, b: number) => number;
+
+/** More than any place, and small enough that a rank and a place make one exact number. */
+const PLACES = 2 ** 26;
+
+/** Sets of services and of critical services that some dependents have, and how many have them. */
+interface Pattern {
+  readonly services: number;
+  readonly critical: number;
+  count: number;
+}
 
 /**
  * The dependents of one vendor that has very many, worked out once, kept in the orders that were asked for and mended one
@@ -14,16 +27,16 @@ export class Hub {
   readonly #view: View;
   readonly vendor: number;
   readonly #placeOf = new Map<number, number>();
-  #dependents: Int32Array = new Int32Array(0);
+  #dependents = new Int32Array(0);
   #confidence = new Float64Array(0);
   #lastSeen = new Float64Array(0);
-  #services = new Int32Array(0);
-  #critical = new Int32Array(0);
-  #free: number[] = [];
+  /** Place in `patterns`. */
+  #pattern = new Int32Array(0);
+  readonly #free: number[] = [];
   #used = 0;
   readonly #sorted = new Map<DependencyOrder, SortedList>();
-  /** How many dependents each set of services and of critical services has: totals for any filter by service. */
-  readonly #totals = new Map<string, { summary: Summary; count: number }>();
+  readonly #patterns: Pattern[] = [];
+  readonly #patternOf = new Map<number, number>();
   /** Taken out because something about them is changing; put in again when the hub is next read. */
   readonly #released = new Set<number>();
 
@@ -42,31 +55,34 @@ export class Hub {
 
   *build(): Work<void> {
     const { byObject, subject } = this.#view.facts.uses;
-    const { holder } = this.#view.facts.nodes;
+    const { holder, count: nodes } = this.#view.facts.nodes;
+    const all = [...nodesOf(this.#view, this.vendor)];
+    const most = all.reduce((sum, node) => sum + byObject.count(node), 0);
     // Each dependent's claims as a chain: most have one, and a list for each would be most of the work.
-    const first = new Map<number, number>();
-    let [claims, next, count] = [new Int32Array(1024), new Int32Array(1024), 0];
-    let work = 0;
-    for (const node of nodesOf(this.#view, this.vendor)) {
+    const last = new Int32Array(nodes).fill(-1);
+    const [claims, before, dependents] = [new Int32Array(most), new Int32Array(most), new Int32Array(most)];
+    let [used, met, work] = [0, 0, 0];
+    for (const node of all) {
       const start = byObject.start[node] ?? 0;
       for (let at = start; at < start + byObject.count(node); at++) {
         if ((++work & 0x3fff) === 0) yield;
         const claim = byObject.pool[at] as number;
         const from = subject[claim] as number;
-        if (this.#view.known[from] === 0) this.#view.judge(from);
+        if (((this.#view.flags[claim] as number) & JUDGED) === 0) this.#view.judge(from);
         const dependent = holder[from] as number;
         if (((this.#view.flags[claim] as number) & IN_FORCE) === 0 || dependent === this.vendor) continue;
-        claims = grown(claims, count + 1);
-        next = grown(next, count + 1);
-        claims[count] = claim;
-        next[count] = first.get(dependent) ?? -1;
-        first.set(dependent, count++);
+        claims[used] = claim;
+        before[used] = last[dependent] as number;
+        if (last[dependent] === -1) dependents[met++] = dependent;
+        last[dependent] = used++;
       }
     }
-    for (const [dependent, begin] of first) {
+    this.#reach(met);
+    for (let i = 0; i < met; i++) {
       const own: number[] = [];
-      for (let at = begin; at >= 0; at = next[at] as number) own.push(claims[at] as number);
-      this.#put(dependent, summarize(this.#view, own));
+      for (let at = last[dependents[i] as number] as number; at >= 0; at = before[at] as number)
+        own.push(claims[at] as number);
+      this.#put(dependents[i] as number, summarize(this.#view, own));
       if ((++work & 0xfff) === 0) yield;
     }
   }
@@ -88,33 +104,74 @@ export class Hub {
   }
 
   total(filter: DependencyFilter): number {
-    if (filter.minConfidence !== undefined) return this.#countAll(filter);
+    const isListedAt = this.#listed(filter);
+    if (filter.minConfidence === undefined)
+      return this.#patterns.reduce((sum, { count }, at) => sum + (isListedAt[at] === true ? count : 0), 0);
     let total = 0;
-    for (const { summary, count } of this.#totals.values()) if (isListed(summary, filter)) total += count;
+    for (const place of this.#placeOf.values()) if (this.#isListed(place, filter, isListedAt)) total++;
     return total;
   }
 
-  #countAll(filter: DependencyFilter): number {
-    let total = 0;
-    for (const place of this.#placeOf.values()) if (isListed(this.#summary(place), filter)) total++;
-    return total;
+  /** By pattern, whether the filter lists it but for its confidence. */
+  #listed(filter: DependencyFilter): boolean[] {
+    return this.#patterns.map((pattern) => isListed({ ...pattern, confidence: 1, lastSeen: 0 }, filter));
+  }
+
+  #isListed(place: number, { minConfidence = 0 }: DependencyFilter, isListedAt: readonly boolean[]): boolean {
+    return isListedAt[this.#pattern[place] as number] === true && (this.#confidence[place] as number) >= minConfidence;
   }
 
   isSorted(order: DependencyOrder): boolean {
     return this.#sorted.has(order);
   }
 
-  /** Sorts them, so that pages in this order need no look at all of them. */
+  /** Sorts them: needed before `list` in this order. */
   *sort(order: DependencyOrder): Work<void> {
-    const { compare, sortValue } = this.#order(order);
-    const values = new Map<number, number | string>();
-    if (order === 'NAME') for (const place of this.#placeOf.values()) values.set(place, sortValue(place));
-    const { compareValues, compareKeys } = orderBy(this.#view, order);
-    const cached = (a: number, b: number): number =>
-      compareValues(values.get(a) as string, values.get(b) as string) || compareKeys(this.#at(a), this.#at(b));
-    const list = new SortedList(compare);
-    yield* list.build(Int32Array.from(this.#placeOf.values()), order === 'NAME' ? cached : compare);
+    const list = new SortedList(this.#compare(order));
+    const { nodes } = this.#view.facts;
+    const rankOf = (node: number): number => (order === 'NAME' ? nodes.nameRank(node) : nodes.keyRank(node));
+    const ranked = new Float64Array(this.#placeOf.size);
+    const others: number[] = [];
+    let count = 0;
+    for (const [node, place] of this.#placeOf) {
+      const rank = rankOf(node);
+      if (rank >= 0) ranked[count++] = rank * PLACES + place;
+      else others.push(place);
+      if ((count & 0x3fff) === 0) yield;
+    }
+    const sorted = yield* sortNumbers(ranked.subarray(0, count));
+    const places = Int32Array.from(sorted, (both) => both % PLACES);
+    list.fill(order === 'NAME' ? places : yield* this.#byValue(places, order));
+    for (const [i, place] of others.entries()) {
+      list.add(place);
+      if ((i & 0xff) === 0) yield;
+    }
     this.#sorted.set(order, list);
+  }
+
+  /** Of places in the order of their keys, the same by value first: there are far fewer values than places. */
+  *#byValue(places: Int32Array, order: DependencyOrder): Work<Int32Array> {
+    const values = order === 'CONFIDENCE' ? this.#confidence : this.#lastSeen;
+    const counts = new Map<number, number>();
+    for (const [i, place] of places.entries()) {
+      const value = values[place] as number;
+      counts.set(value, (counts.get(value) ?? 0) + 1);
+      if ((i & 0x7fff) === 0) yield;
+    }
+    let next = 0;
+    for (const [value, count] of [...counts].sort(([a], [b]) => b - a)) {
+      counts.set(value, next);
+      next += count;
+    }
+    const sorted = new Int32Array(places.length);
+    for (const [i, place] of places.entries()) {
+      const value = values[place] as number;
+      const at = counts.get(value) as number;
+      sorted[at] = place;
+      counts.set(value, at + 1);
+      if ((i & 0x7fff) === 0) yield;
+    }
+    return sorted;
   }
 
   /** The first `limit` of those that are listed behind the cursor, in order, each with what it is ordered by. */
@@ -124,56 +181,57 @@ export class Hub {
     after: Position | undefined,
     limit: number,
   ): Work<(readonly [number, number | string])[]> {
-    const { compare, isAfter, sortValue } = this.#order(order);
-    const isBehind = (place: number): boolean => after === undefined || isAfter(place, after);
-    const sorted = this.#sorted.get(order);
+    const { compareValues, keyOf, sortValue } = orderBy(this.#view, order);
+    const value = (place: number) =>
+      sortValue(this.#at(place), {
+        confidence: this.#confidence[place] as number,
+        lastSeen: this.#lastSeen[place] as number,
+      });
+    const isBehind = (place: number): boolean =>
+      after === undefined ||
+      (compareValues(value(place), after[0]) || this.#view.facts.nodes.compareText(keyOf(this.#at(place)), after[1])) >
+        0;
+    const isListedAt = this.#listed(filter);
     const listed: number[] = [];
-    for (const place of sorted?.from(isBehind) ?? this.#placeOf.values()) {
-      if (!isListed(this.#summary(place), filter) || (sorted === undefined && !isBehind(place))) continue;
-      listed.push(place);
-      if (sorted !== undefined && listed.length >= limit) break;
+    let work = 0;
+    for (const place of this.#sorted.get(order)?.from(isBehind) ?? []) {
+      if ((++work & 0x3fff) === 0) yield;
+      if (this.#isListed(place, filter, isListedAt)) listed.push(place);
+      if (listed.length >= limit) break;
     }
-    const first = sorted === undefined ? yield* least(listed, limit, compare) : listed;
-    return first.map((place) => [this.#at(place), sortValue(place)]);
+    return listed.map((place) => [this.#at(place), value(place)]);
   }
 
-  #order(order: DependencyOrder): Order<number> {
-    const { compareValues, compareKeys, keyOf, sortValue } = orderBy(this.#view, order);
-    const value = (place: number) => sortValue(this.#at(place), this.#summary(place));
-    const compare = (a: number, b: number): number =>
-      compareValues(value(a), value(b)) || compareKeys(this.#at(a), this.#at(b));
-    const isAfter = (place: number, [v, key]: Position): boolean =>
-      (compareValues(value(place), v) || this.#view.facts.nodes.compareText(keyOf(this.#at(place)), key)) > 0;
-    return { compare, isAfter, sortValue: value };
+  #compare(order: DependencyOrder): Compare {
+    const { nodes } = this.#view.facts;
+    if (order === 'NAME') return (a, b) => nodes.compareNames(this.#at(a), this.#at(b));
+    const value =
+      order === 'CONFIDENCE' ? (place: number) => this.#confidence[place] : (place: number) => this.#lastSeen[place];
+    return (a, b) => (value(b) as number) - (value(a) as number) || nodes.compareKeys(this.#at(a), this.#at(b));
   }
 
   #at(place: number): number {
     return this.#dependents[place] as number;
   }
 
-  #summary(place: number): Summary {
-    return {
-      confidence: this.#confidence[place] as number,
-      lastSeen: this.#lastSeen[place] as number,
-      services: this.#services[place] as number,
-      critical: this.#critical[place] as number,
-    };
+  #reach(length: number): void {
+    if (length <= this.#dependents.length) return;
+    this.#dependents = grown(this.#dependents, length);
+    this.#confidence = grown(this.#confidence, length);
+    this.#lastSeen = grown(this.#lastSeen, length);
+    this.#pattern = grown(this.#pattern, length);
   }
 
   #put(dependent: number, summary: Summary): void {
     const place = this.#free.pop() ?? this.#used++;
-    this.#dependents = grown(this.#dependents, this.#used);
-    this.#confidence = grown(this.#confidence, this.#used);
-    this.#lastSeen = grown(this.#lastSeen, this.#used);
-    this.#services = grown(this.#services, this.#used);
-    this.#critical = grown(this.#critical, this.#used);
+    this.#reach(this.#used);
+    const pattern = this.#patternFor(summary);
     this.#dependents[place] = dependent;
     this.#confidence[place] = summary.confidence;
     this.#lastSeen[place] = summary.lastSeen;
-    this.#services[place] = summary.services;
-    this.#critical[place] = summary.critical;
+    this.#pattern[place] = pattern;
     this.#placeOf.set(dependent, place);
-    this.#count(summary, 1);
+    (this.#patterns[pattern] as Pattern).count++;
     for (const list of this.#sorted.values()) list.add(place);
   }
 
@@ -181,16 +239,18 @@ export class Hub {
     const place = this.#placeOf.get(dependent);
     if (place === undefined) return;
     for (const list of this.#sorted.values()) list.remove(place);
-    this.#count(this.#summary(place), -1);
+    (this.#patterns[this.#pattern[place] as number] as Pattern).count--;
     this.#placeOf.delete(dependent);
     this.#free.push(place);
   }
 
-  #count(summary: Summary, by: number): void {
-    const id = `${summary.services} ${summary.critical}`;
-    const held = this.#totals.get(id) ?? { summary, count: 0 };
-    held.count += by;
-    if (held.count > 0) this.#totals.set(id, held);
-    else this.#totals.delete(id);
+  #patternFor({ services, critical }: Summary): number {
+    const id = services * 2 ** 20 + critical;
+    let known = this.#patternOf.get(id);
+    if (known === undefined) {
+      known = this.#patterns.push({ services, critical, count: 0 }) - 1;
+      this.#patternOf.set(id, known);
+    }
+    return known;
   }
 }

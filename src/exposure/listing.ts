@@ -8,17 +8,11 @@ type Value = number | string;
 /** Where a page ended: the value that rows are ordered by, and the key. */
 export type Position = readonly [Value, string];
 
-export interface Order<Item> {
-  compare(a: Item, b: Item): number;
-  isAfter(item: Item, position: Position): boolean;
-  sortValue(item: Item): Value;
-}
-
 /** How dependencies are ordered: by a value, ascending, then by the other end's key. */
 export function orderBy(view: View, order: DependencyOrder) {
   const { nodes } = view.facts;
   return {
-    sortValue: (node: number, summary: Summary): Value =>
+    sortValue: (node: number, summary: Pick<Summary, 'confidence' | 'lastSeen'>): Value =>
       order === 'CONFIDENCE' ? -summary.confidence : order === 'LAST_SEEN' ? -summary.lastSeen : nodes.lowerName(node),
     compareValues: (a: Value, b: Value): number =>
       typeof a === 'string' || typeof b === 'string' ? nodes.compareText(String(a), String(b)) : a - b,

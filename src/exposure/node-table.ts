@@ -24,6 +24,8 @@ export class NodeTable {
   nameAt = new Float64Array(64);
   readonly #lowerNames = new Map<number, string>();
   #ranks = new Int32Array(0);
+  /** Places in the order of names, then keys, of what stood for itself when they were ranked; −1: called otherwise since. */
+  #nameRanks = new Int32Array(0);
   #needsCodePoints = false;
 
   get count(): number {
@@ -99,8 +101,8 @@ export class NodeTable {
     this.#leave(node, before);
     this.holder[node] = now;
     if (now !== node) this.#enter(node, now);
-    this.#lowerNames.delete(before);
-    this.#lowerNames.delete(now);
+    this.#renamed(before);
+    this.#renamed(now);
     return true;
   }
 
@@ -131,9 +133,13 @@ export class NodeTable {
     if (held !== undefined && (heldAt > at || (heldAt === at && held >= name))) return false;
     this.names[node] = name;
     this.nameAt[node] = at;
-    const holder = this.holder[node] as number;
-    this.#lowerNames.delete(holder);
+    this.#renamed(this.holder[node] as number);
     return true;
+  }
+
+  #renamed(holder: number): void {
+    this.#lowerNames.delete(holder);
+    if (holder < this.#nameRanks.length && !this.isDomain(holder)) this.#nameRanks[holder] = -1;
   }
 
   /** The newest name that a source gave to any organization that counts for this one; the domain's, or the key. */
@@ -176,6 +182,23 @@ export class NodeTable {
     return this.compareText(this.key(a), this.key(b));
   }
 
+  /** A number that orders keys where both have one; −1: it came after they were ranked. */
+  keyRank(node: number): number {
+    return this.#ranks[node] ?? -1;
+  }
+
+  /** A number that orders names, then keys, where both have one; −1: it has none. */
+  nameRank(holder: number): number {
+    return this.#nameRanks[holder] ?? -1;
+  }
+
+  /** Order of names, then of keys. */
+  compareNames(a: number, b: number): number {
+    const [rankA, rankB] = [this.nameRank(a), this.nameRank(b)];
+    if (rankA >= 0 && rankB >= 0) return rankA - rankB;
+    return this.compareText(this.lowerName(a), this.lowerName(b)) || this.compareKeys(a, b);
+  }
+
   /** Ranks all keys that are there now; those that come later are compared as texts. Takes seconds for millions. */
   rank(): void {
     const order = Array.from({ length: this.count }, (_, node) => node);
@@ -195,5 +218,35 @@ export class NodeTable {
     const ranks = new Int32Array(order.length);
     for (let rank = 0; rank < order.length; rank++) ranks[order[rank] as number] = rank;
     this.#ranks = ranks;
+    this.#rankNames(order);
+  }
+
+  /** Domains are in the order of their names already: the few organizations are put between them. */
+  #rankNames(order: ArrayLike<number>): void {
+    const organizations: (readonly [name: string, node: number])[] = [];
+    for (let node = 0; node < order.length; node++) {
+      if (this.isDomain(node) || this.holder[node] !== node) continue;
+      const name = this.name(node).toLowerCase();
+      this.#needsCodePoints ||= needsCodePoints(name);
+      organizations.push([name, node]);
+    }
+    organizations.sort(([a, one], [b, other]) => this.compareText(a, b) || this.compareKeys(one, other));
+    const ranks = new Int32Array(order.length).fill(-1);
+    let [rank, placed] = [0, 0];
+    const place = (isBefore: (name: string, node: number) => boolean): void => {
+      for (let next = organizations[placed]; next !== undefined && isBefore(...next); next = organizations[placed]) {
+        ranks[next[1]] = rank++;
+        placed++;
+      }
+    };
+    for (let i = 0; i < order.length; i++) {
+      const node = order[i] as number;
+      if (!this.isDomain(node)) continue;
+      const own = this.lowerName(node);
+      place((name, other) => (this.compareText(name, own) || this.compareKeys(other, node)) < 0);
+      ranks[node] = rank++;
+    }
+    place(() => true);
+    this.#nameRanks = ranks;
   }
 }

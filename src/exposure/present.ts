@@ -1,3 +1,4 @@
+import type { DependencyOrder } from '../queries/types.ts';
 import { nodesOf } from './dependency.ts';
 import type { Facts, Watcher } from './facts.ts';
 import { Hub } from './hub.ts';
@@ -10,7 +11,8 @@ import type { Work } from './work.ts';
 const DAY = 86_400_000;
 /** Views of other instants that are kept; each takes a byte a claim. */
 const MOST_VIEWS = 4;
-const MOST_HUBS = 16;
+/** Dependents of hubs that are kept, together; each takes some 100 bytes. */
+const MOST_DEPENDENTS = 2_000_000;
 /** A node that more claims lead to is not mended claim by claim when its owner changes. */
 const MANY = 10_000;
 
@@ -33,8 +35,6 @@ export class Present implements Watcher {
   #hubs = new Map<number, Hub>();
   #others = new Map<number, View>();
   readonly #underWay = new Set<string>();
-  /** Told of work that makes later questions cheaper; of two with one name the second is not done. */
-  onLater: ((name: string, work: () => Work<void>) => void) | undefined;
 
   constructor(facts: Facts, trust: Trust, at: number, options: PresentOptions) {
     this.facts = facts;
@@ -45,11 +45,22 @@ export class Present implements Watcher {
     facts.watcher = this;
   }
 
-  /** Judges every claim, so that no question has to. */
+  /** Judges every claim, counts all vendors and lists the dependents of the greatest hubs, so that no question has to. */
   *warm(): Work<void> {
     for (let node = 0; node < this.facts.nodes.count; node++) {
       if (this.view.known[node] === 0 && this.facts.uses.bySubject.count(node) > 0) this.view.judge(node);
       if ((node & 0x3ff) === 0) yield;
+    }
+    const { direct } = yield* this.countsOf(-1);
+    const hubs: number[] = [];
+    for (let node = 0; node < direct.length; node++)
+      if ((direct[node] as number) >= this.#options.hubSize) hubs.push(node);
+    hubs.sort((a, b) => (direct[b] as number) - (direct[a] as number));
+    let dependents = 0;
+    for (const vendor of hubs) {
+      dependents += direct[vendor] as number;
+      if (dependents > MOST_DEPENDENTS) return;
+      for (const order of ['NAME', 'CONFIDENCE'] as const) yield* this.hubOf(vendor, order);
     }
   }
 
@@ -107,18 +118,34 @@ export class Present implements Watcher {
     return counts;
   }
 
-  /** The vendor's dependents, or undefined where it has so few that they are as well found anew. */
-  *hubOf(vendor: number): Work<Hub | undefined> {
+  /** The vendor's dependents, in that order too, or undefined where it has so few that they are as well found anew. */
+  *hubOf(vendor: number, order?: DependencyOrder): Work<Hub | undefined> {
     let hub = yield* this.#once(`hub ${vendor}`, () => this.#hubs.get(vendor));
     if (hub === undefined) {
       if (!this.isHub(vendor)) return undefined;
       hub = new Hub(this.view, vendor);
       yield* this.#building(`hub ${vendor}`, hub.build());
-      this.#hubs.set(vendor, hub);
-      for (const [oldest] of this.#hubs) if (this.#hubs.size > MOST_HUBS) this.#hubs.delete(oldest);
     }
+    this.#keep(hub);
     hub.settle();
+    if (order !== undefined) {
+      yield* this.#once(`sort ${vendor} ${order}`, () => undefined);
+      if (!hub.isSorted(order)) yield* this.#building(`sort ${vendor} ${order}`, hub.sort(order));
+    }
     return hub;
+  }
+
+  /** The last used is the last in line. */
+  #keep(hub: Hub): void {
+    this.#hubs.delete(hub.vendor);
+    this.#hubs.set(hub.vendor, hub);
+    let kept = 0;
+    for (const { size } of this.#hubs.values()) kept += size;
+    for (const [vendor, { size }] of this.#hubs) {
+      if (kept <= MOST_DEPENDENTS || vendor === hub.vendor) return;
+      this.#hubs.delete(vendor);
+      kept -= size;
+    }
   }
 
   /** What is there, after waiting for another question that is building it. */
@@ -134,6 +161,13 @@ export class Present implements Watcher {
     } finally {
       this.#underWay.delete(name);
     }
+  }
+
+  /** Mends what the changes so far have touched, so that the next question need not. */
+  settle(): void {
+    this.view.fit();
+    for (const counts of this.#counts.values()) counts.settle();
+    for (const hub of this.#hubs.values()) hub.settle();
   }
 
   isHub(vendor: number): boolean {

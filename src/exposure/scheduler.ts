@@ -27,7 +27,6 @@ type Waiting = Question | Change;
 export class Scheduler {
   readonly #waiting: Waiting[] = [];
   #running: Question[] = [];
-  #later = new Map<string, () => Work<void>>();
   #isScheduled = false;
   #holders = 0;
 
@@ -77,12 +76,6 @@ export class Scheduler {
     }
   }
 
-  /** Work that nobody waits for, done when nothing else is to do; of two with one name one is done. */
-  later(name: string, work: () => Work<void>): void {
-    this.#later.set(name, work);
-    this.#schedule();
-  }
-
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -98,8 +91,7 @@ export class Scheduler {
       this.#admit();
       for (const question of [...this.#running]) this.#step(question);
     } while (performance.now() < end && this.#running.length > 0);
-    const isIdle = this.#running.length === 0 && this.#later.size === 0;
-    if (!isIdle || this.#waiting.some((item) => !this.#isHeld(item))) this.#schedule();
+    if (this.#running.length > 0 || this.#waiting.some((item) => !this.#isHeld(item))) this.#schedule();
   }
 
   #isHeld(item: Waiting): boolean {
@@ -122,16 +114,6 @@ export class Scheduler {
       }
       this.#waiting.splice(at, 1);
     }
-    const [next] = this.#later;
-    if (next === undefined || this.#running.length > 0) return;
-    this.#later.delete(next[0]);
-    this.#running.push({
-      begin: next[1],
-      work: undefined,
-      deadline: Number.POSITIVE_INFINITY,
-      resolve() {},
-      reject() {},
-    });
   }
 
   #step(question: Question): void {
