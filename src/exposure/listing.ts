@@ -1,3 +1,4 @@
+import { compareWorkedOut } from '../queries/text-order.ts';
 import type { DependencyOrder } from '../queries/types.ts';
 import type { Summary } from './dependency.ts';
 import type { View } from './view.ts';
@@ -15,7 +16,7 @@ export function orderBy(view: View, order: DependencyOrder) {
     sortValue: (node: number, summary: Pick<Summary, 'confidence' | 'lastSeen'>): Value =>
       order === 'CONFIDENCE' ? -summary.confidence : order === 'LAST_SEEN' ? -summary.lastSeen : nodes.lowerName(node),
     compareValues: (a: Value, b: Value): number =>
-      typeof a === 'string' || typeof b === 'string' ? nodes.compareText(String(a), String(b)) : a - b,
+      typeof a === 'string' || typeof b === 'string' ? compareWorkedOut(String(a), String(b)) : a - b,
     compareKeys: (a: number, b: number): number => nodes.compareKeys(a, b),
     keyOf: (node: number): string => nodes.key(node),
   };

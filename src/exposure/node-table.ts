@@ -1,4 +1,4 @@
-import { compareText, needsCodePoints } from '../queries/text-order.ts';
+import { compareText, compareWorkedOut, needsCodePoints } from '../queries/text-order.ts';
 import { grown } from './columns.ts';
 
 const DOMAIN = 'domain:';
@@ -165,7 +165,6 @@ export class NodeTable {
     if (lower === undefined) {
       lower = this.name(holder).toLowerCase();
       this.#lowerNames.set(holder, lower);
-      this.#needsCodePoints ||= needsCodePoints(lower);
     }
     return lower;
   }
@@ -196,7 +195,7 @@ export class NodeTable {
   compareNames(a: number, b: number): number {
     const [rankA, rankB] = [this.nameRank(a), this.nameRank(b)];
     if (rankA >= 0 && rankB >= 0) return rankA - rankB;
-    return this.compareText(this.lowerName(a), this.lowerName(b)) || this.compareKeys(a, b);
+    return compareWorkedOut(this.lowerName(a), this.lowerName(b)) || this.compareKeys(a, b);
   }
 
   /** Ranks all keys that are there now; those that come later are compared as texts. Takes seconds for millions. */
@@ -227,10 +226,9 @@ export class NodeTable {
     for (let node = 0; node < order.length; node++) {
       if (this.isDomain(node) || this.holder[node] !== node) continue;
       const name = this.name(node).toLowerCase();
-      this.#needsCodePoints ||= needsCodePoints(name);
       organizations.push([name, node]);
     }
-    organizations.sort(([a, one], [b, other]) => this.compareText(a, b) || this.compareKeys(one, other));
+    organizations.sort(([a, one], [b, other]) => compareWorkedOut(a, b) || this.compareKeys(one, other));
     const ranks = new Int32Array(order.length).fill(-1);
     let [rank, placed] = [0, 0];
     const place = (isBefore: (name: string, node: number) => boolean): void => {
@@ -243,7 +241,7 @@ export class NodeTable {
       const node = order[i] as number;
       if (!this.isDomain(node)) continue;
       const own = this.lowerName(node);
-      place((name, other) => (this.compareText(name, own) || this.compareKeys(other, node)) < 0);
+      place((name, other) => (compareWorkedOut(name, own) || this.compareKeys(other, node)) < 0);
       ranks[node] = rank++;
     }
     place(() => true);

@@ -1,6 +1,7 @@
 import { SERVICES, type Service } from '../identity/service.ts';
 import { cursorKey, toPage } from '../queries/page.ts';
 import { mostWithin } from '../queries/share.ts';
+import { compareWorkedOut } from '../queries/text-order.ts';
 import type {
   Concentration,
   ConcentrationArgs,
@@ -133,7 +134,7 @@ function* byName(
       const { vendor } = ranked;
       const isBehind =
         after === undefined ||
-        (nodes.compareText(nodes.lowerName(vendor), after[0]) || nodes.compareText(nodes.key(vendor), after[1])) > 0;
+        (compareWorkedOut(nodes.lowerName(vendor), after[0]) || nodes.compareText(nodes.key(vendor), after[1])) > 0;
       if (isBehind && isChosen(ranked)) yield ranked;
     }
   }
@@ -141,7 +142,7 @@ function* byName(
     listed(),
     page.first + 1,
     (a, b) =>
-      nodes.compareText(nodes.lowerName(a.vendor), nodes.lowerName(b.vendor)) || nodes.compareKeys(a.vendor, b.vendor),
+      compareWorkedOut(nodes.lowerName(a.vendor), nodes.lowerName(b.vendor)) || nodes.compareKeys(a.vendor, b.vendor),
   );
 }
 

@@ -1,8 +1,8 @@
 const SURROGATE = /[\ud800-\udfff]/;
 
 /**
- * Order of texts by code point, which is the database's; JavaScript compares code units, and the two differ only where a
- * character beyond U+FFFF meets one above U+DFFF.
+ * Order of texts by code point, which is the database's for texts that it has stored, such as keys; JavaScript compares
+ * code units, and the two differ only where a character beyond U+FFFF meets one above U+DFFF.
  */
 export function compareText(a: string, b: string): number {
   if (a === b) return 0;
@@ -14,6 +14,9 @@ export function compareText(a: string, b: string): number {
   }
   return left.length - right.length;
 }
+
+/** Order of texts by code unit, which is the database's for texts that it has worked out, such as names in lower case. */
+export const compareWorkedOut = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Whether `compareText` is more than a comparison of code units for this text. */
 export const needsCodePoints = (text: string): boolean => SURROGATE.test(text);
