@@ -47,7 +47,7 @@ export async function benchLatency(): Promise<void> {
       NEO4J_PASSWORD: neo4j.password,
       KAFKA_BROKERS: kafka.brokers.join(','),
       PORT: String(apiPort),
-      LOG_LEVEL: 'error',
+      LOG_LEVEL: process.env.LOG_LEVEL ?? 'error',
     };
     for (const part of ['src/main/consumers.ts', 'src/main/api.ts']) {
       children.push(
