@@ -1,0 +1,32 @@
+import { pino } from 'pino';
+import { type KeeperOptions, type KeptIndex, keepIndex } from '../../src/exposure/keeper.ts';
+
+/** An index that is kept beside a test, and what its keeper has said. */
+export interface Keeping {
+  current(): KeptIndex | undefined;
+  /** The constant strings of the log, in order. */
+  readonly said: readonly string[];
+  stop(): Promise<void>;
+}
+
+export type KeepingOptions = Pick<KeeperOptions, 'driver' | 'kafka' | 'sources' | 'file' | 'saveEvery' | 'lookEvery'>;
+
+export function startKeeping(options: KeepingOptions): Keeping {
+  const said: string[] = [];
+  const write = (line: string) => said.push((JSON.parse(line) as { msg: string }).msg);
+  const over = new AbortController();
+  let current: KeptIndex | undefined;
+  const publish = (index: KeptIndex | undefined) => {
+    current = index;
+  };
+  const logger = pino({ level: 'info' }, { write });
+  const kept = keepIndex({ ...options, logger, publish }, over.signal);
+  return {
+    current: () => current,
+    said,
+    async stop() {
+      over.abort();
+      await kept;
+    },
+  };
+}
