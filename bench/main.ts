@@ -1,14 +1,18 @@
 import { benchApi } from './api.ts';
 import { benchApiDatabase } from './api-database.ts';
+import { benchExposure } from './exposure.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLatency } from './latency.ts';
+import { benchSoak } from './soak.ts';
 
 const [name, size] = process.argv.slice(2);
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   api: benchApi,
   'api-database': benchApiDatabase,
+  exposure: () => benchExposure(Number(size ?? 1_000_000)),
   latency: benchLatency,
   ingest: () => benchIngest({ events: Number(size ?? 2_000_000) }),
+  soak: () => benchSoak({ minutes: Number(size ?? 5) }),
 };
 const bench = BENCHES[name ?? ''];
 if (bench === undefined) {
