@@ -74,7 +74,7 @@ export function summarize(view: View, claims: readonly number[]): Summary {
     const service = 1 << (uses.kind[claim] as number);
     services |= service;
     if (((view.flags[claim] as number) & CRITICAL) !== 0) critical |= service;
-    lastSeen = Math.max(lastSeen, uses.lastSeen[claim] as number);
+    lastSeen = Math.max(lastSeen, uses.lastSeenAt(claim));
   }
   return { confidence: confidenceOf(view, claims), lastSeen, services, critical };
 }
@@ -108,8 +108,8 @@ export function toDependency(
     const service = uses.kind[claim] as number;
     byService.set(service, [...(byService.get(service) ?? []), claim]);
     flags |= view.flags[claim] as number;
-    firstSeen = Math.min(firstSeen, uses.firstSeen[claim] as number);
-    lastSeen = Math.max(lastSeen, uses.lastSeen[claim] as number);
+    firstSeen = Math.min(firstSeen, uses.firstSeenAt(claim));
+    lastSeen = Math.max(lastSeen, uses.lastSeenAt(claim));
     const isAnalyst = sources[uses.source[claim] as number] === ANALYST;
     standing = Math.max(standing, isAnalyst ? 2 : view.isStated(claim) ? 1 : 0);
   }

@@ -28,8 +28,8 @@ export interface KeptIndex {
   readonly version: string;
 }
 
-/** Changes applied between two questions, at most: some milliseconds. */
-const APPLIED_AT_ONCE = 500;
+/** Changes applied between two questions, at most: a few milliseconds. */
+const APPLIED_AT_ONCE = 100;
 const LOOK_AT_GRAPH_EVERY_MS = 15_000;
 const SAVE_EVERY_MS = 600_000;
 

@@ -13,8 +13,8 @@ export function onward(view: View, holder: number, hops: Hops): Onward {
   const { bySubject, object, kind } = view.facts.uses;
   const holders = view.facts.nodes.holder;
   const need = neededFor(hops);
-  const inner = new Set<number>();
-  const last = new Set<number>();
+  const inner = new Distinct();
+  const last = hops.service < 0 ? inner : new Distinct();
   for (const node of nodesOf(view, holder)) {
     if (view.known[node] === 0) view.judge(node);
     const start = bySubject.start[node] ?? 0;
@@ -24,11 +24,26 @@ export function onward(view: View, holder: number, hops: Hops): Onward {
       const vendor = holders[object[claim] as number] as number;
       if (vendor === holder || hops.avoided?.[vendor] === 1) continue;
       inner.add(vendor);
-      if (hops.service < 0 || kind[claim] === hops.service) last.add(vendor);
+      if (hops.service >= 0 && kind[claim] === hops.service) last.add(vendor);
     }
   }
-  return { inner: [...inner], last: [...last] };
+  return { inner: inner.values, last: last.values };
 }
+
+/** Numbers, each once. Most organizations use few, for which a look at each is faster than a set. */
+class Distinct {
+  readonly values: number[] = [];
+  #all: Set<number> | undefined;
+
+  add(value: number): void {
+    if (this.#all === undefined ? this.values.includes(value) : this.#all.has(value)) return;
+    this.values.push(value);
+    this.#all?.add(value);
+    if (this.values.length === FEW) this.#all = new Set(this.values);
+  }
+}
+
+const FEW = 24;
 
 /** What is within reach of some organizations, read once and kept. */
 export class Neighbourhood {
@@ -50,8 +65,16 @@ export class Neighbourhood {
     return known;
   }
 
-  /** Shortest distances from `from` over the hops on the way, never by way of `without`. */
-  *distances(from: readonly number[], maxHops: number, without = -1): Work<Map<number, number>> {
+  /**
+   * Shortest distances from `from` over the hops on the way, never by way of `without`. Given up once more than `most`
+   * have been found.
+   */
+  *distances(
+    from: readonly number[],
+    maxHops: number,
+    without = -1,
+    most = Number.POSITIVE_INFINITY,
+  ): Work<Map<number, number>> {
     const distances = new Map(from.map((holder) => [holder, 0]));
     let frontier = [...from];
     for (let distance = 1; distance <= maxHops && frontier.length > 0; distance++) {
@@ -62,9 +85,39 @@ export class Neighbourhood {
           distances.set(vendor, distance);
           next.push(vendor);
         }
+        if (distances.size > most) return distances;
         yield;
       }
       frontier = next;
+    }
+    return distances;
+  }
+
+  /** Hops to go to `to` from each of the holders, by way of them alone, the last hop one that counts as such. */
+  *distancesBack(holders: Iterable<number>, to: number, maxHops: number): Work<Map<number, number>> {
+    const into = new Map<number, number[]>();
+    const distances = new Map<number, number>();
+    let frontier: number[] = [];
+    for (const holder of holders) {
+      const { inner, last } = this.read(holder);
+      if (holder !== to && last.includes(to)) frontier.push(holder);
+      for (const vendor of inner) {
+        const dependents = into.get(vendor);
+        if (dependents === undefined) into.set(vendor, [holder]);
+        else dependents.push(holder);
+      }
+      yield;
+    }
+    for (const holder of frontier) distances.set(holder, 1);
+    for (let distance = 2; distance <= maxHops; distance++) {
+      const next: number[] = [];
+      for (const dependent of frontier.flatMap((holder) => into.get(holder) ?? [])) {
+        if (dependent === to || distances.has(dependent)) continue;
+        distances.set(dependent, distance);
+        next.push(dependent);
+      }
+      frontier = next;
+      yield;
     }
     return distances;
   }
@@ -84,7 +137,7 @@ export function* vendorsWithin(view: View, from: number, maxHops: number, hops: 
     }
     yield;
   }
-  const dependents = reversed(around.of, 'last');
+  const dependents = reversed(around.of);
   for (const [vendor, distance] of near) {
     if (distance < (inner.get(vendor) ?? Number.POSITIVE_INFINITY)) {
       near.set(vendor, distance + 1);
@@ -98,64 +151,14 @@ export function* vendorsWithin(view: View, from: number, maxHops: number, hops: 
   return near;
 }
 
-function reversed(of: ReadonlyMap<number, Onward>, which: keyof Onward): Map<number, number[]> {
+function reversed(of: ReadonlyMap<number, Onward>): Map<number, number[]> {
   const into = new Map<number, number[]>();
   for (const [dependent, hops] of of) {
-    for (const vendor of hops[which]) {
+    for (const vendor of hops.last) {
       const dependents = into.get(vendor);
       if (dependents === undefined) into.set(vendor, [dependent]);
       else dependents.push(dependent);
     }
   }
   return into;
-}
-
-/** How many of the members reach each vendor: forwards once from the members, who use few, then back from each vendor. */
-export function* countMembersReaching(
-  view: View,
-  vendors: readonly number[],
-  maxHops: number,
-  hops: Hops,
-  members: ReadonlySet<number>,
-): Work<Map<number, number>> {
-  const around = new Neighbourhood(view, hops);
-  const near = yield* around.distances([...members], maxHops - 1);
-  for (const holder of near.keys()) {
-    around.read(holder);
-    yield;
-  }
-  const last = reversed(around.of, 'last');
-  const inner = reversed(around.of, 'inner');
-  const counts = new Map<number, number>();
-  for (const vendor of vendors) {
-    counts.set(vendor, countReaching(vendor, maxHops, members, last, inner));
-    yield;
-  }
-  return counts;
-}
-
-type Turned = ReadonlyMap<number, readonly number[]>;
-
-/** How many of the members reach the vendor, by hops that have been turned round. */
-function countReaching(
-  vendor: number,
-  maxHops: number,
-  members: ReadonlySet<number>,
-  last: Turned,
-  inner: Turned,
-): number {
-  const seen = new Set([vendor]);
-  let [frontier, count] = [[vendor], 0];
-  for (let distance = 1; distance <= maxHops && frontier.length > 0; distance++) {
-    const into = distance === 1 ? last : inner;
-    const next: number[] = [];
-    for (const dependent of frontier.flatMap((holder) => into.get(holder) ?? [])) {
-      if (seen.has(dependent)) continue;
-      seen.add(dependent);
-      next.push(dependent);
-      if (members.has(dependent)) count++;
-    }
-    frontier = next;
-  }
-  return count;
 }

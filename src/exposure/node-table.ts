@@ -18,6 +18,8 @@ export class NodeTable {
   holder = new Int32Array(64);
   /** Nodes that count for another one. */
   readonly #held = new Map<number, Set<number>>();
+  /** 1 for each holder that something else counted for at some time. */
+  #isHolding = new Uint8Array(64);
   /** Organizations that count for another one: a few of the above, which name it. */
   readonly #absorbed = new Map<number, Set<number>>();
   readonly names: (string | undefined)[] = [];
@@ -80,6 +82,11 @@ export class NodeTable {
     return this.#held.get(holder) ?? NONE;
   }
 
+  /** Whether anything besides itself may count for it. */
+  holds(holder: number): boolean {
+    return this.#isHolding[holder] === 1;
+  }
+
   /** Sets the owner of a domain or the canonical organization, −1 for itself. @returns the nodes whose holder is now another */
   setUp(node: number, up: number): number[] {
     this.up[node] = up === node ? NOBODY : up;
@@ -119,6 +126,8 @@ export class NodeTable {
   }
 
   #enter(node: number, holder: number): void {
+    this.#isHolding = grown(this.#isHolding, this.count);
+    this.#isHolding[holder] = 1;
     for (const sets of this.isDomain(node) ? [this.#held] : [this.#held, this.#absorbed]) {
       const set = sets.get(holder);
       if (set === undefined) sets.set(holder, new Set([node]));

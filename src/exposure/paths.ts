@@ -16,12 +16,17 @@ export interface PathQuestion {
 
 /** Steps that one search for paths takes, at most. */
 const MAX_STEPS = 2_000_000;
+/** Organizations whose vendors are read before the way is looked for from its end. */
+const MOST_NEAR = 5_000;
+
+type ToGo = (holder: number) => number | undefined;
 
 /** Simple paths by length, then by their keys. Only ways that can still arrive in time are followed. */
 export function* findPaths(view: View, question: PathQuestion): Work<{ found: number[][]; bound: Bound | undefined }> {
-  const { from, to, maxHops, hops, after, limit } = question;
-  const search = new PathSearch(view, question, yield* distancesTo(view, to, maxHops, hops));
+  const { from, maxHops, after, limit } = question;
+  const search = new PathSearch(view, question);
   for (let length = after === undefined ? 1 : after.length - 1; length <= maxHops; length++) {
+    yield* search.look(length);
     yield* search.follow([from], length);
     if (search.isOver) return { found: search.found, bound: 'PATHS' };
     if (search.found.length >= limit) break;
@@ -34,15 +39,35 @@ class PathSearch {
   readonly #view: View;
   readonly #question: PathQuestion;
   readonly #around: Neighbourhood;
-  readonly #toGo: Uint8Array;
+  /** Hops to go to the end; what is not in it is too far. */
+  #toGo: ToGo = () => undefined;
+  #isWhole = false;
   readonly #sorted = new Map<number, readonly number[]>();
   #steps = 0;
 
-  constructor(view: View, question: PathQuestion, toGo: Uint8Array) {
+  constructor(view: View, question: PathQuestion) {
     this.#view = view;
     this.#question = question;
     this.#around = new Neighbourhood(view, question.hops);
-    this.#toGo = toGo;
+  }
+
+  /**
+   * Finds out from where paths of this length can arrive. Few organizations use many others while some are used by very
+   * many, so the way is looked for from its beginning while that is little work, else from its end.
+   */
+  *look(length: number): Work<void> {
+    if (this.#isWhole) return;
+    const { from, to, maxHops, hops } = this.#question;
+    this.#sorted.clear();
+    const near = yield* this.#around.distances([from], length - 1, -1, MOST_NEAR);
+    if (near.size <= MOST_NEAR) {
+      const toGo = yield* this.#around.distancesBack(near.keys(), to, length - 1);
+      this.#toGo = (holder) => toGo.get(holder);
+      return;
+    }
+    const toGo = yield* distancesTo(this.#view, to, maxHops, hops);
+    this.#toGo = (holder) => toGo[holder] || undefined;
+    this.#isWhole = true;
   }
 
   /** Whether it took more steps than one answer may. */
@@ -57,7 +82,7 @@ class PathSearch {
     for (const next of this.#onward(holder)) {
       if (++this.#steps > MAX_STEPS || this.found.length >= this.#question.limit) return;
       if ((this.#steps & 0xfff) === 0) yield;
-      if ((this.#toGo[next] as number) >= left || path.includes(next)) continue;
+      if ((this.#toGo(next) ?? left) >= left || path.includes(next)) continue;
       path.push(next);
       yield* this.follow(path, left - 1);
       path.pop();
@@ -78,7 +103,7 @@ class PathSearch {
       const { nodes } = this.#view.facts;
       known = this.#around
         .read(holder)
-        .inner.filter((next) => next !== this.#question.to && this.#toGo[next] !== 0)
+        .inner.filter((next) => next !== this.#question.to && this.#toGo(next) !== undefined)
         .sort((a, b) => nodes.compareKeys(a, b));
       this.#sorted.set(holder, known);
     }

@@ -15,7 +15,7 @@ import { Facts } from './facts.ts';
  */
 
 /** Goes up whenever what the file holds changes its meaning. */
-const FORMAT = 2;
+const FORMAT = 3;
 /** Columns begin at multiples of this. */
 const ALIGNED = 8;
 
@@ -187,6 +187,7 @@ function toFacts(header: Header, columns: ReadonlyMap<string, Column>, rankOf: R
       Object.assign(table, { [column]: columns.get(`${name}.${column}`) });
     table.count = header.counts[name];
     table.statements = header.statements[name];
+    table.momentCount = table.moments.length;
     table.confidences = header.confidences[name].map((value) => value ?? Number.NaN);
     table.index(header.counts.nodes);
   }

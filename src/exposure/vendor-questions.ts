@@ -14,7 +14,7 @@ import type {
 } from '../queries/types.ts';
 import { claimsByVendor, nodesOf, organizationOf } from './dependency.ts';
 import { least } from './listing.ts';
-import { countMembersReaching } from './neighbourhood.ts';
+import { countMembersReaching } from './members-reaching.ts';
 import { type Asked, countsOf, holderOf, numberOf } from './question.ts';
 import { reachInto } from './reach.ts';
 import { CRITICAL, IN_FORCE } from './view.ts';

@@ -106,8 +106,8 @@ export class View {
 
   #flagsOf(claim: number): number {
     const { uses, withdrawn } = this.facts;
-    const firstSeen = uses.firstSeen[claim] as number;
-    const lastSeen = uses.lastSeen[claim] as number;
+    const firstSeen = uses.firstSeenAt(claim);
+    const lastSeen = uses.lastSeenAt(claim);
     const source = uses.source[claim] as number;
     // Of what is only known by its retraction nothing was ever seen.
     if (Number.isNaN(firstSeen)) return 0;
@@ -141,7 +141,7 @@ export class View {
 
   /** Whole UTC days since the claim was last seen. */
   age(claim: number): number {
-    const lastSeen = this.facts.uses.lastSeen[claim] as number;
+    const lastSeen = this.facts.uses.lastSeenAt(claim);
     return lastSeen >= this.at ? 0 : Math.floor(this.at / DAY) - Math.floor(lastSeen / DAY);
   }
 
