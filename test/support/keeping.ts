@@ -4,7 +4,7 @@ import { type KeeperOptions, type KeptIndex, keepIndex } from '../../src/exposur
 /** An index that is kept beside a test, and what its keeper has said. */
 export interface Keeping {
   current(): KeptIndex | undefined;
-  /** The constant strings of the log, in order. */
+  /** What the log says of the index, in order; that a server is slow to answer is no matter of the index. */
   readonly said: readonly string[];
   stop(): Promise<void>;
 }
@@ -13,7 +13,10 @@ export type KeepingOptions = Pick<KeeperOptions, 'driver' | 'kafka' | 'sources' 
 
 export function startKeeping(options: KeepingOptions): Keeping {
   const said: string[] = [];
-  const write = (line: string) => said.push((JSON.parse(line) as { msg: string }).msg);
+  const write = (line: string) => {
+    const { msg } = JSON.parse(line) as { msg: string };
+    if (msg.includes('exposure index')) said.push(msg);
+  };
   const over = new AbortController();
   let current: KeptIndex | undefined;
   const publish = (index: KeptIndex | undefined) => {
