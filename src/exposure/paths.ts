@@ -12,11 +12,13 @@ export interface PathQuestion {
   /** Paths up to and including this one were on the pages before. */
   readonly after: readonly number[] | undefined;
   readonly limit: number;
+  /** How many organizations' vendors are read before the way is looked for from its end. */
+  readonly mostNear?: number;
 }
 
 /** Steps that one search for paths takes, at most. */
 const MAX_STEPS = 2_000_000;
-/** Organizations whose vendors are read before the way is looked for from its end. */
+/** A read takes about a microsecond; a look from the end at a hub, tens of milliseconds. */
 const MOST_NEAR = 5_000;
 
 type ToGo = (holder: number) => number | undefined;
@@ -57,10 +59,10 @@ class PathSearch {
    */
   *look(length: number): Work<void> {
     if (this.#isWhole) return;
-    const { from, to, maxHops, hops } = this.#question;
+    const { from, to, maxHops, hops, mostNear = MOST_NEAR } = this.#question;
     this.#sorted.clear();
-    const near = yield* this.#around.distances([from], length - 1, -1, MOST_NEAR);
-    if (near.size <= MOST_NEAR) {
+    const near = yield* this.#around.distances([from], length - 1, -1, mostNear);
+    if (near.size <= mostNear) {
       const toGo = yield* this.#around.distancesBack(near.keys(), to, length - 1);
       this.#toGo = (holder) => toGo.get(holder);
       return;
