@@ -8,7 +8,7 @@ import { complete, name, own, same, sight, stateUse } from './facts.ts';
  */
 
 const DAY = 86_400_000;
-const SITES = 300;
+const SITES = 600;
 /** Merges stay within so many organizations, so that they don't all become one. */
 const FAMILY = 4;
 const ORGANIZATIONS = 40;
