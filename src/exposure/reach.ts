@@ -1,4 +1,3 @@
-import { grown } from './columns.ts';
 import { nodesOf } from './dependency.ts';
 import { CRITICAL, IN_FORCE, JUDGED, type View } from './view.ts';
 import { STRIDE, type Work } from './work.ts';
@@ -51,7 +50,8 @@ class BackwardSearch {
   readonly #view: View;
   readonly #need: number;
   readonly #seen: Uint8Array;
-  #reached = new Int32Array(1024);
+  /** Room for everybody: memory that is not written to costs nothing. */
+  readonly #reached: Int32Array;
   #found = 0;
   readonly #ends = [0];
   #work = 0;
@@ -60,6 +60,7 @@ class BackwardSearch {
     this.#view = view;
     this.#need = neededFor(hops) | JUDGED;
     this.#seen = marks(view, hops);
+    this.#reached = new Int32Array(view.facts.nodes.count);
     this.#seen[vendor] = 1;
   }
 
@@ -122,20 +123,24 @@ class BackwardSearch {
     const { holder } = this.#view.facts.nodes;
     const { flags } = this.#view;
     const { pool } = byObject;
-    const [seen, need] = [this.#seen, this.#need];
+    const [seen, reached, need] = [this.#seen, this.#reached, this.#need];
+    let found = this.#found;
     for (let at = start; at < end; at++) {
       const claim = pool[at] as number;
-      let state = flags[claim] as number;
-      const from = subject[claim] as number;
-      if ((state & JUDGED) === 0) {
-        this.#view.judge(from);
-        state = flags[claim] as number;
-      }
-      if ((state & need) !== need) continue;
-      const dependent = holder[from] as number;
+      if (((flags[claim] as number) & need) !== need && !this.#isNeededOnceJudged(claim)) continue;
+      const dependent = holder[subject[claim] as number] as number;
       if (seen[dependent] !== UNSEEN || (service >= 0 && kind[claim] !== service)) continue;
-      this.#find(dependent, distance);
+      seen[dependent] = distance + 1;
+      reached[found++] = dependent;
     }
+    this.#found = found;
+  }
+
+  #isNeededOnceJudged(claim: number): boolean {
+    const { flags, facts } = this.#view;
+    if (((flags[claim] as number) & JUDGED) !== 0) return false;
+    this.#view.judge(facts.uses.subject[claim] as number);
+    return ((flags[claim] as number) & this.#need) === this.#need;
   }
 
   /** Goes through all who have not been met, and finds those with a hop to somebody found at the distance before. */
@@ -154,7 +159,9 @@ class BackwardSearch {
       const dependent = holder[node] as number;
       if (this.#seen[dependent] !== UNSEEN || bySubject.count(node) === 0) continue;
       if (this.#view.known[node] === 0) this.#view.judge(node);
-      if (this.#leadsTo(node, distance)) this.#find(dependent, distance);
+      if (!this.#leadsTo(node, distance)) continue;
+      this.#seen[dependent] = distance + 1;
+      this.#reached[this.#found++] = dependent;
     }
   }
 
@@ -171,12 +178,6 @@ class BackwardSearch {
       if (((flags[claim] as number) & this.#need) === this.#need) return true;
     }
     return false;
-  }
-
-  #find(dependent: number, distance: number): void {
-    this.#seen[dependent] = distance + 1;
-    if (this.#found === this.#reached.length) this.#reached = grown(this.#reached, this.#found + 1);
-    this.#reached[this.#found++] = dependent;
   }
 
   /** Those that were found since the last level ended. */
