@@ -45,6 +45,8 @@ export class Facts {
   completedWhat = new Int32Array(64);
   completedDay = new Int32Array(64);
   completedOf = new Adjacency();
+  /** 1 for each source and service, as in `completedWhat`, of which there are any: of most there are none. */
+  readonly #completes: number[] = [];
 
   /**
    * Subjects of which two statements of one time say different things: which one counts is told by the ids of their
@@ -71,6 +73,7 @@ export class Facts {
   /** Midnight of the newest day on which the source saw all that the domain uses for the service; NaN: never. */
   completedAt(subject: number, source: number, service: number): number {
     const what = source * SERVICES.length + service;
+    if (this.#completes[what] !== 1) return Number.NaN;
     const end = (this.completedOf.start[subject] ?? 0) + this.completedOf.count(subject);
     for (let at = this.completedOf.start[subject] ?? 0; at < end; at++) {
       const place = this.completedOf.pool[at] as number;
@@ -92,6 +95,7 @@ export class Facts {
       return;
     }
     this.#changing(subject, () => {
+      this.#completes[what] = 1;
       const place = this.completions++;
       this.completedWhat = grown(this.completedWhat, this.completions);
       this.completedDay = grown(this.completedDay, this.completions);
@@ -99,6 +103,11 @@ export class Facts {
       this.completedDay[place] = day;
       this.completedOf.add(subject, place);
     });
+  }
+
+  /** To be called once the complete observations were filled in without `putCompletion`. */
+  settleCompletions(): void {
+    for (let place = 0; place < this.completions; place++) this.#completes[this.completedWhat[place] as number] = 1;
   }
 
   /** Joins what is said of a claim with what is known of it. */

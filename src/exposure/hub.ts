@@ -12,10 +12,8 @@ type Compare = (a: number, b: number) => number;
 /** More than any place, and small enough that a rank and a place make one exact number. */
 const PLACES = 2 ** 26;
 
-/** Sets of services and of critical services that some dependents have, and how many have them. */
-interface Pattern {
-  readonly services: number;
-  readonly critical: number;
+/** Sets of services and of critical services that some dependents have, at full confidence, and how many have them. */
+interface Pattern extends Summary {
   count: number;
 }
 
@@ -104,21 +102,19 @@ export class Hub {
   }
 
   total(filter: DependencyFilter): number {
-    const isListedAt = this.#listed(filter);
-    if (filter.minConfidence === undefined)
-      return this.#patterns.reduce((sum, { count }, at) => sum + (isListedAt[at] === true ? count : 0), 0);
     let total = 0;
-    for (const place of this.#placeOf.values()) if (this.#isListed(place, filter, isListedAt)) total++;
+    if (filter.minConfidence === undefined) {
+      for (const pattern of this.#patterns) if (isListed(pattern, filter)) total += pattern.count;
+    } else {
+      for (const place of this.#placeOf.values()) if (this.#isListed(place, filter)) total++;
+    }
     return total;
   }
 
-  /** By pattern, whether the filter lists it but for its confidence. */
-  #listed(filter: DependencyFilter): boolean[] {
-    return this.#patterns.map((pattern) => isListed({ ...pattern, confidence: 1, lastSeen: 0 }, filter));
-  }
-
-  #isListed(place: number, { minConfidence = 0 }: DependencyFilter, isListedAt: readonly boolean[]): boolean {
-    return isListedAt[this.#pattern[place] as number] === true && (this.#confidence[place] as number) >= minConfidence;
+  #isListed(place: number, filter: DependencyFilter): boolean {
+    const { minConfidence = 0 } = filter;
+    const pattern = this.#patterns[this.#pattern[place] as number];
+    return pattern !== undefined && (this.#confidence[place] as number) >= minConfidence && isListed(pattern, filter);
   }
 
   isSorted(order: DependencyOrder): boolean {
@@ -191,12 +187,11 @@ export class Hub {
       after === undefined ||
       (compareValues(value(place), after[0]) || this.#view.facts.nodes.compareText(keyOf(this.#at(place)), after[1])) >
         0;
-    const isListedAt = this.#listed(filter);
     const listed: number[] = [];
     let work = 0;
     for (const place of this.#sorted.get(order)?.from(isBehind) ?? []) {
       if ((++work & 0x3fff) === 0) yield;
-      if (this.#isListed(place, filter, isListedAt)) listed.push(place);
+      if (this.#isListed(place, filter)) listed.push(place);
       if (listed.length >= limit) break;
     }
     return listed.map((place) => [this.#at(place), value(place)]);
@@ -248,7 +243,7 @@ export class Hub {
     const id = services * 2 ** 20 + critical;
     let known = this.#patternOf.get(id);
     if (known === undefined) {
-      known = this.#patterns.push({ services, critical, count: 0 }) - 1;
+      known = this.#patterns.push({ services, critical, confidence: 1, lastSeen: 0, count: 0 }) - 1;
       this.#patternOf.set(id, known);
     }
     return known;

@@ -10,6 +10,7 @@ import type { StreamSlice } from '../stream/slices.ts';
 import { applyChange } from './apply-change.ts';
 import { begin, type FactsFrom, identityOf, keyOf } from './beginning.ts';
 import { ExposureIndex } from './exposure-index.ts';
+import type { Facts } from './facts.ts';
 import { settleDoubts } from './load.ts';
 import { saveFacts } from './saved-file.ts';
 import { EXPOSURE_TOPICS, includes, toVersion } from './version.ts';
@@ -28,8 +29,8 @@ export interface KeptIndex {
   readonly version: string;
 }
 
-/** Changes applied between two questions, at most: a few milliseconds. */
-const APPLIED_AT_ONCE = 100;
+/** How long changes are applied between two questions; mending what they touch takes about as long again. */
+const APPLIED_FOR_MS = 1;
 const LOOK_AT_GRAPH_EVERY_MS = 15_000;
 const SAVE_EVERY_MS = 600_000;
 
@@ -110,17 +111,21 @@ async function keepOne(options: KeeperOptions, signal: AbortSignal, isFresh: boo
 }
 
 async function applySlice(index: ExposureIndex, { topic, records }: StreamSlice): Promise<void> {
-  for (let from = 0; from < records.length; from += APPLIED_AT_ONCE) {
+  for (let next = 0; next < records.length; ) {
     await index.change(() => {
-      for (const { value } of records.slice(from, from + APPLIED_AT_ONCE)) {
-        if (value === null) continue;
-        try {
-          applyChange(index.facts, topic, value);
-        } catch (error) {
-          throw new Distrust('a change cannot be read', { cause: error });
-        }
-      }
+      const end = performance.now() + APPLIED_FOR_MS;
+      do applyRecord(index.facts, topic, records[next++]?.value ?? null);
+      while (next < records.length && performance.now() < end);
     });
+  }
+}
+
+function applyRecord(facts: Facts, topic: string, value: Uint8Array | null): void {
+  if (value === null) return;
+  try {
+    applyChange(facts, topic, value);
+  } catch (error) {
+    throw new Distrust('a change cannot be read', { cause: error });
   }
 }
 

@@ -11,6 +11,8 @@ import type { Work } from './work.ts';
 const DAY = 86_400_000;
 /** Views of other instants that are kept; each takes a byte a claim. */
 const MOST_VIEWS = 4;
+/** From how many dependents on listing them for the first time takes a question noticeably long. */
+const SLOW_HUB = 20_000;
 /** Dependents of hubs that are kept, together; each takes some 100 bytes. */
 const MOST_DEPENDENTS = 2_000_000;
 /** A node that more claims lead to is not mended claim by claim when its owner changes. */
@@ -54,7 +56,7 @@ export class Present implements Watcher {
     const { direct } = yield* this.countsOf(-1);
     const hubs: number[] = [];
     for (let node = 0; node < direct.length; node++)
-      if ((direct[node] as number) >= this.#options.hubSize) hubs.push(node);
+      if ((direct[node] as number) >= Math.max(SLOW_HUB, this.#options.hubSize)) hubs.push(node);
     hubs.sort((a, b) => (direct[b] as number) - (direct[a] as number));
     let dependents = 0;
     for (const vendor of hubs) {

@@ -42,9 +42,9 @@ const NEVER = 255;
 
 /**
  * Once more than this share of all has been found, the others are asked whom they use, not the found who uses them: a
- * claim that is met that way costs four times as much, being anywhere in memory.
+ * claim that is met that way costs many times as much, being anywhere in memory.
  */
-const MOST = 2 / 3;
+const MOST = 4 / 5;
 
 class BackwardSearch {
   readonly #view: View;

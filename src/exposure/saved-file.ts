@@ -196,6 +196,7 @@ function toFacts(header: Header, columns: ReadonlyMap<string, Column>, rankOf: R
   facts.completedDay = columns.get('completed.day') as Int32Array<ArrayBuffer>;
   const completedOf = columns.get('completed.of') as Int32Array<ArrayBuffer>;
   facts.completedOf = Adjacency.from(completedOf, facts.completions, header.counts.nodes);
+  facts.settleCompletions();
   facts.settleAll();
   facts.nodes.setRanks(columns.get('order') ?? []);
   return facts;
