@@ -67,9 +67,6 @@ export function joinClaims(a: ClaimState, b: ClaimState): ClaimState {
   };
 }
 
-/** Whether anybody has ever said that it is so; otherwise it is only known by its retraction, and not shown. */
-export const isAsserted = (state: ClaimState): boolean => state.firstSeen !== undefined;
-
 /**
  * Of each (day, host) the earliest record, then the newest days first and hosts in their order. A second document of the
  * same day, which comes later, therefore changes nothing.

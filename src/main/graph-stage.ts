@@ -88,7 +88,10 @@ export function createGraphStage({ writer, producer, logger }: GraphStageDeps) {
     const items = records.map((record) => itemOf(record, topic));
     await writeIsolating({ group: GROUPS.graph, topic, partition, from, next }, items);
     const waited = Date.now() - (records[0]?.timestamp ?? Date.now());
-    logger.debug({ topic, partition, messages: records.length, ms: performance.now() - begun, waited }, 'slice written');
+    logger.debug(
+      { topic, partition, messages: records.length, ms: performance.now() - begun, waited },
+      'slice written',
+    );
   };
 
   return { handle, totals: totals as Readonly<GraphTotals> };
