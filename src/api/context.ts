@@ -2,9 +2,11 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { Sources } from '../governance/sources.ts';
 import type { ExposureQueries } from '../queries/types.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
+import type { Viewer } from './viewer.ts';
 
 /** What the resolvers of one request share. */
 export interface ApiContext {
+  readonly viewer: Viewer;
   /** Given up at the request's deadline. */
   readonly queries: ExposureQueries;
   readonly loaders: Loaders;
@@ -29,10 +31,11 @@ export interface ContextDeps {
 }
 
 /** Makes the context of a request that begins now. */
-export function createContext({ queries, sources, timeLimit, version }: ContextDeps): ApiContext {
+export function createContext({ queries, sources, timeLimit, version }: ContextDeps, viewer: Viewer): ApiContext {
   const now = Date.now();
   const limited = queries.within(now + timeLimit);
   return {
+    viewer,
     queries: limited,
     loaders: createLoaders(limited, now),
     sources,

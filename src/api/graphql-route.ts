@@ -4,9 +4,8 @@ import { type Answer, createAnswerCache, isKnown, type Place, toAnswer } from '.
 import type { GraphQLService } from './graphql.ts';
 import { readJson, send, sendError, sendNotModified } from './http.ts';
 import { type Asked, nameOf, versionWaitedFor } from './question.ts';
+import { ANONYMOUS, type Viewer } from './viewer.ts';
 
-/** Whose facts are seen; there is one for all. */
-const TENANT = 'public';
 /** How long a version that a client waits for may take to come, in ms. */
 const LONGEST_WAIT = 10_000;
 /** A client may keep an answer, and asks before it shows it again. */
@@ -41,12 +40,13 @@ export function createGraphQLRoute(deps: GraphQLRouteDeps) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const asked = await read(request, response);
     if (asked === undefined || !(await hasReached(deps, asked, response))) return;
-    const place = placeOf(deps, asked);
+    const viewer = ANONYMOUS;
+    const place = placeOf(deps, asked, viewer);
     const found = place && cache.find(place, Date.now());
     deps.countAnswer(found ? 'memory' : 'execution');
     if (found) return sendAnswer(asked, response, found);
 
-    const { http, context } = await deps.graphql.handle(asked);
+    const { http, context } = await deps.graphql.handle(asked, viewer);
     if (http.body.kind !== 'complete') throw new AppError('INTERNAL', 'Incremental delivery is not supported.');
     const { 'content-type': type = 'application/json; charset=utf-8', ...rest } = Object.fromEntries(http.headers);
     if (!context?.outcome.isWhole) return send(response, http.status ?? 200, type, http.body.string, rest);
@@ -71,9 +71,9 @@ async function read(request: IncomingMessage, response: ServerResponse): Promise
   return { method: request.method ?? '', headers: request.headers, search, body: body.json };
 }
 
-function placeOf({ version }: GraphVersions, asked: Asked): Place | undefined {
+function placeOf({ version }: GraphVersions, asked: Asked, { tenant }: Viewer): Place | undefined {
   const known = version?.();
-  const question = known === undefined ? undefined : nameOf(asked, TENANT);
+  const question = known === undefined ? undefined : nameOf(asked, tenant);
   return known === undefined || question === undefined ? undefined : { question, version: known };
 }
 

@@ -12,12 +12,13 @@ import { type ApiErrorCode, createErrorFormatter, type ShownError } from './erro
 import { createPlannedExecution } from './executor/plugin.ts';
 import { createLimiter } from './limiter.ts';
 import { LIMITS } from './limits.ts';
+import type { Viewer } from './viewer.ts';
 
 export interface GraphQLDeps {
   readonly schema: GraphQLSchema;
   readonly log: Logger;
   readonly introspection: boolean;
-  readonly createContext: () => ApiContext;
+  readonly createContext: (viewer: Viewer) => ApiContext;
   readonly countError: (code: ApiErrorCode) => void;
   /** `plain`: by graphql-js alone, to compare with. */
   readonly executor?: 'planned' | 'plain' | undefined;
@@ -33,7 +34,10 @@ export interface GraphQLHttpRequest {
 
 export interface GraphQLService {
   /** The context is there where the request got as far as its execution. */
-  handle(request: GraphQLHttpRequest): Promise<{ http: HTTPGraphQLResponse; context: ApiContext | undefined }>;
+  handle(
+    request: GraphQLHttpRequest,
+    viewer: Viewer,
+  ): Promise<{ http: HTTPGraphQLResponse; context: ApiContext | undefined }>;
   /** An error outside of execution as clients see it. */
   format(error: unknown): ShownError;
   stop(): Promise<void>;
@@ -82,12 +86,12 @@ export async function createGraphQL({
   });
   await apollo.start();
   return {
-    async handle({ method, headers, search, body }) {
+    async handle({ method, headers, search, body }, viewer) {
       let context: ApiContext | undefined;
       const http = await apollo.executeHTTPGraphQLRequest({
         httpGraphQLRequest: { method, headers: toHeaderMap(headers), search, body },
         context: async () => {
-          context = createContext();
+          context = createContext(viewer);
           return context;
         },
       });

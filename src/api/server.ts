@@ -47,7 +47,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     schema: await loadSchema(deps.schemaFolder),
     log: deps.log,
     introspection: deps.introspection,
-    createContext: () => createContext(deps),
+    createContext: (viewer) => createContext(deps, viewer),
     countError: metrics.countError,
     executor: deps.executor,
   });
