@@ -27,7 +27,15 @@ export const ERROR_CODES = {
   NOT_FOUND: false,
   LIMIT_EXCEEDED: false,
   VERSION_NOT_REACHED: true,
+  CHANGE_PENDING: true,
   INDEX_NOT_READY: true,
+  // access
+  UNAUTHENTICATED: false,
+  FORBIDDEN: false,
+  RATE_LIMITED: true,
+  IDENTITY_UNAVAILABLE: true,
+  DOCUMENT_NOT_TRUSTED: false,
+  CANCELLED: true,
   // documents: see REFUSALS in consumers/refusal.ts for the reasons
   REFUSED: false,
   INTERNAL: false,

@@ -4,6 +4,7 @@ import {
   type ClaimKind,
   type DomainEntity,
   type Entity,
+  type Fact,
   type IncidentEntity,
   identify,
   identifyEnd,
@@ -12,6 +13,7 @@ import {
   type OrganizationEntity,
   type SourceEntity,
 } from './fold.ts';
+import { type FollowingEntity, portfolioKey } from './portfolio-state.ts';
 
 /** Everything that a slice of events wants to change, before anybody has looked at the database. */
 export interface Batch {
@@ -24,6 +26,9 @@ export interface Batch {
   readonly claimedDomains: ReadonlyMap<string, ReadonlySet<string>>;
   readonly claimedOrganizations: ReadonlyMap<string, ReadonlySet<string>>;
   readonly incidents: readonly string[];
+  /** Keys of portfolios, and what of theirs is followed or no longer. */
+  readonly portfolios: readonly string[];
+  readonly followings: ReadonlyMap<string, FollowingEntity>;
   readonly withdrawals: readonly SourceEntity[];
   /**
    * What is only pointed at, by `identifyEnd`, whether or not the event turns out to be outdated: an outdated version of an
@@ -56,7 +61,7 @@ export function planBatch(events: readonly (readonly GraphAction[])[]): Batch {
   const withdrawals: SourceEntity[] = [];
   const pointedAt = new Map<string, PointedAt>();
   const identitySources = new Set<string>();
-  for (const entity of lifted.flat()) {
+  for (const entity of lifted.flat().filter(isFact)) {
     const bare = onlyPointedAt(entity);
     if (bare !== undefined) {
       pointAt(pointedAt, bare);
@@ -86,9 +91,19 @@ export function planBatch(events: readonly (readonly GraphAction[])[]): Batch {
     claimedDomains,
     claimedOrganizations,
     incidents: [...incidents].sort(),
+    ...portfoliosIn(lifted.flat()),
     withdrawals,
     pointedAt,
     identitySources: [...identitySources].sort(),
+  };
+}
+
+function portfoliosIn(entities: readonly Entity[]): Pick<Batch, 'portfolios' | 'followings'> {
+  const portfolios = entities.filter((e) => e.entity === 'portfolio').map(({ tenant, id }) => portfolioKey(tenant, id));
+  const followings = entities.filter((e) => e.entity === 'following');
+  return {
+    portfolios: [...new Set(portfolios)].sort(),
+    followings: new Map(followings.map((following) => [identify(following), following])),
   };
 }
 
@@ -132,6 +147,7 @@ function onlyPointedAt(e: Entity): DomainEntity | OrganizationEntity | undefined
   return isBare ? e : undefined;
 }
 
+const isFact = (e: Entity): e is Fact => e.entity !== 'portfolio' && e.entity !== 'following';
 export const isClaim = (e: Entity): e is ClaimEntity => e.entity === 'claim';
 export const isIncident = (e: Entity): e is IncidentEntity => e.entity === 'incident';
 

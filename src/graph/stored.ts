@@ -13,6 +13,7 @@ import {
   readDomainClaims,
   readOrganizationClaims,
 } from './statements/write.ts';
+import { readPortfolios } from './stored-portfolios.ts';
 
 /** What the database holds of the things that a batch speaks of, all of it locked. */
 export interface Stored {
@@ -52,6 +53,9 @@ export async function readStored(tx: ManagedTransaction, batch: Batch): Promise<
     keepClaims(kind, row, entities, claimIds);
   }
   await keepIncidents(tx, batch.incidents, keep);
+  for (const entity of await readPortfolios(tx, batch)) {
+    keep(entity);
+  }
   return { entities, claimIds };
 }
 

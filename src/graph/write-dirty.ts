@@ -12,8 +12,9 @@ import {
   updateOrganizations,
 } from './statements/write.ts';
 import type { Stored } from './stored.ts';
+import { writePortfolios } from './stored-portfolios.ts';
 
-/** Writes the new states of what a batch has changed: nodes first, then claims, then incidents. */
+/** Writes the new states of what a batch has changed: nodes first, then claims, incidents and portfolios. */
 export async function writeDirty(tx: ManagedTransaction, dirty: readonly Entity[], stored: Stored): Promise<void> {
   const domains = dirty.flatMap((e) =>
     e.entity === 'domain' ? [{ id: e.name, properties: domainProperties(e.state) }] : [],
@@ -29,6 +30,7 @@ export async function writeDirty(tx: ManagedTransaction, dirty: readonly Entity[
   }
   await writeClaims(tx, dirty.filter(isClaim), stored);
   await writeIncidents(tx, dirty.filter(isIncident));
+  await writePortfolios(tx, dirty);
 }
 
 async function writeClaims(tx: ManagedTransaction, claims: readonly ClaimEntity[], stored: Stored): Promise<void> {

@@ -46,8 +46,8 @@ export interface ReplayReport extends ReplayCounts {
   readonly hash: string;
 }
 
-/** What people say of sources is no raw document; it is read as it was said. */
-const GOVERNANCE: string = TYPED_TOPICS.sourceWithdrawn;
+/** What people say of sources, and what customers do, is no raw document; it is read as it was said. */
+const SAID: readonly string[] = [TYPED_TOPICS.sourceWithdrawn, TYPED_TOPICS.portfolioChanged];
 const RAW: readonly string[] = Object.values(RAW_TOPICS);
 const TYPED: readonly string[] = Object.values(TYPED_TOPICS);
 const MOST_REFUSALS = 100;
@@ -99,10 +99,10 @@ export async function replay(request: ReplayRequest): Promise<ReplayReport> {
   };
 
   const fold = async (slice: StreamSlice): Promise<void> => {
-    const one = slice.topic === GOVERNANCE ? foldStatement : foldDocument;
+    const one = SAID.includes(slice.topic) ? foldStatement : foldDocument;
     for (const record of slice.records) await one(record, slice);
   };
-  await readToEnd(kafka, [...RAW, GOVERNANCE], fold, { attempts: Number.POSITIVE_INFINITY });
+  await readToEnd(kafka, [...RAW, ...SAID], fold, { attempts: Number.POSITIVE_INFINITY });
   await folder.flush();
   const waiting = { ...FOREVER, logger };
   if (request.until === undefined) await untilDone(() => setPositions(driver, rawEnds, typedEnds), waiting);

@@ -21,6 +21,7 @@ export const TYPED_TOPICS = {
   mergeStated: 'partner.merge.stated.v1',
   incidentReported: 'security.incident.reported.v1',
   sourceWithdrawn: 'governance.source.withdrawn.v1',
+  portfolioChanged: 'customer.portfolio.changed.v1',
 } as const;
 export type TypedTopic = (typeof TYPED_TOPICS)[keyof typeof TYPED_TOPICS];
 
