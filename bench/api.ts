@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
+import { createAccess } from '../src/api/access.ts';
 import { createApi } from '../src/api/server.ts';
 import { loadSources } from '../src/governance/sources.ts';
 import type { Driver } from '../src/graph/driver.ts';
@@ -51,6 +52,7 @@ export async function benchApi(): Promise<void> {
         schemaFolder: SCHEMA,
         log,
         introspection: true,
+        access: createAccess({ anonymous: true }),
         timeLimit: 10_000,
       });
     const watching = await serve(recording(driver, sent));

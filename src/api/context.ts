@@ -1,15 +1,20 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Sources } from '../governance/sources.ts';
+import type { PortfolioQueries } from '../queries/portfolio.ts';
 import type { ExposureQueries } from '../queries/types.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
+import type { PortfolioChanges } from './portfolio-changes.ts';
 import type { Viewer } from './viewer.ts';
 
 /** What the resolvers of one request share. */
 export interface ApiContext {
   readonly viewer: Viewer;
-  /** Given up at the request's deadline. */
+  /** Given up at the request's deadline, and when the client goes. */
   readonly queries: ExposureQueries;
   readonly loaders: Loaders;
+  /** Given up as `queries` are. */
+  readonly portfolios: PortfolioQueries;
+  readonly portfolioChanges: PortfolioChanges;
   readonly sources: Sources;
   /** The instant of the request, ms since 1970: every part of an answer is of the same instant. */
   readonly now: number;
@@ -19,25 +24,44 @@ export interface ApiContext {
   readonly outcome: {
     /** The answer is one of a query, without errors. */
     isWhole: boolean;
+    /** A portfolio has its part in it: portfolios change without the graph's version. */
+    readsPortfolios?: boolean;
+    /** What it was estimated to cost, in items, once that is known. */
+    cost?: number;
   };
 }
 
 export interface ContextDeps {
   readonly queries: ExposureQueries;
+  readonly portfolios: PortfolioQueries;
+  readonly portfolioChanges: PortfolioChanges;
   readonly sources: Sources;
   /** How long an answer may take, in ms. */
   readonly timeLimit: number;
   readonly version?: (() => string | undefined) | undefined;
 }
 
+/** Who waits for an answer. */
+export interface Caller {
+  readonly viewer: Viewer;
+  /** Aborts when nobody waits any more. */
+  readonly signal: AbortSignal;
+}
+
 /** Makes the context of a request that begins now. */
-export function createContext({ queries, sources, timeLimit, version }: ContextDeps, viewer: Viewer): ApiContext {
+export function createContext(
+  { queries, portfolios, portfolioChanges, sources, timeLimit, version }: ContextDeps,
+  { viewer, signal }: Caller,
+): ApiContext {
   const now = Date.now();
-  const limited = queries.within(now + timeLimit);
+  const deadline = now + timeLimit;
+  const limited = queries.within(deadline, signal);
   return {
     viewer,
     queries: limited,
     loaders: createLoaders(limited, now),
+    portfolios: portfolios.within(deadline, signal),
+    portfolioChanges,
     sources,
     now,
     graphVersion: version?.(),

@@ -15,6 +15,12 @@ export const API_ERROR_CODES = [
   'GRAPHQL_VALIDATION_FAILED',
   'OPERATION_RESOLUTION_FAILURE',
   'BAD_REQUEST',
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'RATE_LIMITED',
+  'IDENTITY_UNAVAILABLE',
+  'DOCUMENT_NOT_TRUSTED',
+  'CANCELLED',
   'BODY_TOO_LARGE',
   'DOCUMENT_TOO_LARGE',
   'DOCUMENT_TOO_DEEP',
@@ -25,6 +31,8 @@ export const API_ERROR_CODES = [
   'LIMIT_EXCEEDED',
   'QUERY_TIMEOUT',
   'VERSION_NOT_REACHED',
+  'CHANGE_PENDING',
+  'STREAM_UNAVAILABLE',
   'DATABASE_UNAVAILABLE',
   'INTERNAL',
 ] as const;
@@ -37,10 +45,33 @@ const SHOWN: Partial<Record<ErrorCode, string | null>> = {
   BAD_CURSOR: null,
   NOT_FOUND: null,
   LIMIT_EXCEEDED: null,
+  UNAUTHENTICATED: null,
+  FORBIDDEN: null,
+  RATE_LIMITED: null,
+  IDENTITY_UNAVAILABLE: 'The keys that tokens are checked with cannot be had now. The same request may succeed later.',
+  DOCUMENT_NOT_TRUSTED: null,
+  CANCELLED: 'The client has gone.',
   QUERY_TIMEOUT: 'The answer took too long. A narrower question may not.',
   VERSION_NOT_REACHED: 'The graph has not come to that version in time. It may later.',
+  CHANGE_PENDING: 'The change is accepted and not in the graph yet: ask again for what it changes.',
+  STREAM_UNAVAILABLE: 'The stream takes no changes now. The same change may succeed later.',
   DATABASE_UNAVAILABLE: 'The graph does not answer now. The same question may succeed later.',
 };
+
+/** The status of an answer that is nothing but an error; 400 where none is named. */
+const STATUS: Partial<Record<ApiErrorCode, number>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  RATE_LIMITED: 429,
+  IDENTITY_UNAVAILABLE: 503,
+  VERSION_NOT_REACHED: 503,
+  INTERNAL: 500,
+};
+
+/** The HTTP status of a request that came to no execution. */
+export function statusOf(code: ApiErrorCode): number {
+  return STATUS[code] ?? 400;
+}
 
 const KNOWN: ReadonlySet<unknown> = new Set(API_ERROR_CODES);
 

@@ -1,14 +1,17 @@
 import type { ApolloServerPlugin } from '@apollo/server';
-import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import { type DocumentNode, GraphQLError, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
+import { AppError } from '../errors.ts';
 import type { ApiContext } from './context.ts';
 import { type Cost, estimateCost } from './cost.ts';
 import { checkSize, LIMITS, tooLarge } from './limits.ts';
+import type { RateLimit } from './rate-limit.ts';
+import type { Viewer } from './viewer.ts';
 
 /**
- * Refuses an operation that asks for too much, before anything of it is executed. Apollo keeps parsed documents, so an
+ * Refuses an operation that asks for too much, by itself or in its minute, before anything of it is executed. Apollo keeps parsed documents, so an
  * operation that was found small enough is not measured again, and its cost only where its page sizes are other ones.
  */
-export function createLimiter(schema: GraphQLSchema): ApolloServerPlugin<ApiContext> {
+export function createLimiter(schema: GraphQLSchema, rateLimit: RateLimit): ApolloServerPlugin<ApiContext> {
   const checked = new WeakMap<OperationDefinitionNode, Cost>();
   const costOf = (document: DocumentNode, operation: OperationDefinitionNode, variables: Record<string, unknown>) => {
     const known = checked.get(operation);
@@ -20,14 +23,27 @@ export function createLimiter(schema: GraphQLSchema): ApolloServerPlugin<ApiCont
   };
   return {
     requestDidStart: async () => ({
-      didResolveOperation: async ({ document, operation, request }) => {
+      didResolveOperation: async ({ document, operation, request, contextValue: { viewer, outcome } }) => {
         // Then execution says what is wrong with the operation's name.
         if (operation === undefined) return;
         const items = costOf(document, operation, request.variables ?? {});
+        outcome.cost = items;
         if (items > LIMITS.cost) {
           throw tooLarge('TOO_EXPENSIVE', `About ${items} items are asked for, more than ${LIMITS.cost}.`);
         }
+        take(rateLimit, viewer, items);
       },
     }),
   };
+}
+
+/** As a GraphQL error, so that it has its own HTTP status. */
+function take(rateLimit: RateLimit, { tenant }: Viewer, items: number): void {
+  try {
+    rateLimit.take(tenant, items);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const headers = new Map([['retry-after', String(error.details.retryAfter)]]);
+    throw new GraphQLError(error.message, { extensions: { code: error.code, http: { status: 429, headers } } });
+  }
 }

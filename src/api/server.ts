@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { AppError } from '../errors.ts';
 import type { Sources } from '../governance/sources.ts';
 import type { Logger } from '../logger.ts';
 import type { ExposureQueries } from '../queries/types.ts';
+import { type Access, requireRole } from './access.ts';
 import { createContext } from './context.ts';
 import { createGraphiql } from './graphiql.ts';
 import { createGraphQL } from './graphql.ts';
@@ -11,7 +13,10 @@ import { HOME_STYLE, homePage } from './home.ts';
 import { GRAPHIQL_POLICY, send, sendError, sendJson } from './http.ts';
 import { closeServer, listen } from './listen.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { createRateLimit } from './rate-limit.ts';
+import { sendRefusal } from './refusal.ts';
 import { loadSchema } from './schema.ts';
+import { createTrustedDocuments, type TrustedDocuments } from './trusted-documents.ts';
 
 export interface ApiDeps extends GraphVersions {
   readonly queries: ExposureQueries;
@@ -23,6 +28,10 @@ export interface ApiDeps extends GraphVersions {
   readonly introspection: boolean;
   /** How long an answer may take, in ms. */
   readonly timeLimit: number;
+  readonly access: Access;
+  /** What a tenant may ask for in a minute, in items; undefined: no limit. */
+  readonly costPerMinute?: number | undefined;
+  readonly documents?: TrustedDocuments | undefined;
   /** `plain`: by graphql-js alone, to compare with. */
   readonly executor?: 'planned' | 'plain' | undefined;
   /** Most that kept answers may take; 0: none is kept. */
@@ -43,17 +52,29 @@ export interface Api {
 /** The API's HTTP server: GraphQL, GraphiQL, health, metrics and the start page. */
 export async function createApi(deps: ApiDeps): Promise<Api> {
   const metrics = createMetrics();
+  const rateLimit = createRateLimit(deps.costPerMinute);
   const graphql = await createGraphQL({
     schema: await loadSchema(deps.schemaFolder),
     log: deps.log,
     introspection: deps.introspection,
-    createContext: (viewer) => createContext(deps, viewer),
+    createContext: (caller) => createContext(deps, caller),
+    rateLimit,
     countError: metrics.countError,
     executor: deps.executor,
   });
-  const ask = createGraphQLRoute({ ...deps, graphql, countAnswer: metrics.countAnswer });
+  const ask = createGraphQLRoute({
+    ...deps,
+    graphql,
+    rateLimit,
+    documents: deps.documents ?? createTrustedDocuments({}, false),
+    countAnswer: metrics.countAnswer,
+    countCancelled: metrics.countCancelled,
+  });
+  const refuse = (response: ServerResponse, error: AppError) => sendRefusal(response, graphql.format(error), error);
   const routes = createRoutes(deps, ask, metrics);
-  const server = createServer((request, response) => void answer(routes, metrics, deps.log, request, response));
+  const server = createServer(
+    (request, response) => void answer(routes, { metrics, log: deps.log, refuse }, request, response),
+  );
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
   return {
@@ -75,7 +96,7 @@ const READ = ['GET', 'HEAD'];
 /** How long the database may take to say that it is there. */
 const READY_WITHIN = 2000;
 
-function createRoutes({ queries, introspection }: ApiDeps, ask: Route, metrics: Metrics): Routes {
+function createRoutes({ queries, introspection, access }: ApiDeps, ask: Route, metrics: Metrics): Routes {
   const graphiql = createGraphiql();
   const page = readFile(new URL('graphiql/page.html', import.meta.url));
   const totals = () =>
@@ -100,7 +121,10 @@ function createRoutes({ queries, introspection }: ApiDeps, ask: Route, metrics: 
     },
     '/metrics': {
       methods: READ,
-      run: async (_, response) => send(response, 200, metrics.contentType, await metrics.text()),
+      run: async ({ headers }, response) => {
+        requireRole(await access(headers.authorization), 'operator');
+        send(response, 200, metrics.contentType, await metrics.text());
+      },
     },
     '/graphql': { methods: ['GET', 'POST'], run: ask },
   };
@@ -122,10 +146,15 @@ function createRoutes({ queries, introspection }: ApiDeps, ask: Route, metrics: 
   };
 }
 
+interface Answering {
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly refuse: (response: ServerResponse, error: AppError) => void;
+}
+
 async function answer(
   routes: Routes,
-  metrics: Metrics,
-  log: Logger,
+  { metrics, log, refuse }: Answering,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -143,6 +172,7 @@ async function answer(
     await route.run(request, response, rest);
   } catch (error) {
     if (request.destroyed && !response.headersSent) return;
+    if (error instanceof AppError && error.code !== 'INTERNAL' && !response.headersSent) return refuse(response, error);
     log.error({ err: error, route: path }, 'An HTTP request failed by a fault of ours');
     if (response.headersSent) response.destroy();
     else sendError(response, 500, 'INTERNAL', 'A fault in AVD.');

@@ -1,6 +1,10 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Access, createAccess } from '../api/access.ts';
+import { openKeySet } from '../api/key-set.ts';
 import { createApi } from '../api/server.ts';
+import { loadTrustedDocuments } from '../api/trusted-documents.ts';
+import type { Config } from '../config.ts';
 import { createExposureIndexClient, type ExposureIndexClient } from '../exposure/client.ts';
 import { createIndexedQueries } from '../exposure/queries.ts';
 import { loadSources } from '../governance/sources.ts';
@@ -36,6 +40,9 @@ async function main(): Promise<void> {
     schemaFolder: SCHEMA,
     log,
     introspection: config.introspection,
+    access: openAccess(config.access),
+    costPerMinute: config.costPerMinute,
+    documents: await loadTrustedDocuments(config.documents.trusted, config.documents.onlyTrusted),
     timeLimit: TIME_LIMIT_MS,
   });
   const port = await api.listen(config.port, config.host);
@@ -49,6 +56,10 @@ async function main(): Promise<void> {
   await index?.stop();
   await driver.close();
   process.exit(0);
+}
+
+function openAccess({ anonymous, tokens }: Config['access']): Access {
+  return createAccess({ anonymous, tokens: tokens && { ...tokens, keys: openKeySet(tokens.jwks) } });
 }
 
 function openIndex({ config, neo4j, kafkaBrokers }: Context, log: Logger): ExposureIndexClient {

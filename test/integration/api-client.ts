@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { createApi } from '../../src/api/server.ts';
+import { createAccess } from '../../src/api/access.ts';
+import { type ApiDeps, createApi } from '../../src/api/server.ts';
 import type { Driver } from '../../src/graph/driver.ts';
 import { createLogger } from '../../src/logger.ts';
 import { loadGovernedSources } from '../../src/main/knowledge.ts';
@@ -29,7 +30,9 @@ export interface TestApi {
 /** A real API on a free port, over the test's database. */
 export async function startApi(
   driver: Driver,
-  options: { introspection?: boolean; timeLimit?: number; port?: number; executor?: 'plain' } = {},
+  options: Partial<
+    Pick<ApiDeps, 'introspection' | 'timeLimit' | 'executor' | 'access' | 'costPerMinute' | 'documents'>
+  > & { readonly port?: number } = {},
 ): Promise<TestApi> {
   const sources = await loadGovernedSources();
   const statements: string[] = [];
@@ -38,9 +41,10 @@ export async function startApi(
     sources,
     schemaFolder: fileURLToPath(new URL('../../graphql/schema', import.meta.url)),
     log: createLogger(process.env.LOG_LEVEL ?? 'silent', 'api'),
-    introspection: options.introspection ?? true,
-    timeLimit: options.timeLimit ?? 20_000,
-    executor: options.executor,
+    introspection: true,
+    timeLimit: 20_000,
+    access: createAccess({ anonymous: true }),
+    ...options,
   });
   const url = `http://127.0.0.1:${await api.listen(options.port ?? 0, '127.0.0.1')}`;
   const post = (query: string, variables: Record<string, unknown> = {}) =>
