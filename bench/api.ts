@@ -8,7 +8,9 @@ import { loadSources } from '../src/governance/sources.ts';
 import type { Driver } from '../src/graph/driver.ts';
 import { createWriter } from '../src/graph/writer.ts';
 import { createLogger } from '../src/logger.ts';
+import { createPortfolioChanges } from '../src/main/portfolio-changes.ts';
 import { createNeo4jQueries } from '../src/queries/neo4j.ts';
+import { createPortfolioQueries } from '../src/queries/portfolio.ts';
 import { withDatabase } from './database.ts';
 import { decode, encode, rowAt, vendorName } from './rows.ts';
 
@@ -48,6 +50,8 @@ export async function benchApi(): Promise<void> {
     const serve = (watched: Driver) =>
       createApi({
         queries: createNeo4jQueries({ driver: watched, sources }),
+        portfolios: createPortfolioQueries({ driver: watched }),
+        portfolioChanges: createPortfolioChanges(() => Promise.reject(new Error('no changes here'))),
         sources,
         schemaFolder: SCHEMA,
         log,

@@ -11,6 +11,8 @@ import { exposureQueries, exposureResolvers } from './resolvers/exposure.ts';
 import { incidentQueries, incidentResolvers } from './resolvers/incident.ts';
 import { nodeQueries } from './resolvers/node.ts';
 import { organizationQueries, organizationResolvers } from './resolvers/organization.ts';
+import { portfolioQueries, portfolioResolvers } from './resolvers/portfolio.ts';
+import { portfolioMutations } from './resolvers/portfolio-changes.ts';
 import { searchQueries, searchResolvers } from './resolvers/search.ts';
 import { sourceQueries, sourceResolvers } from './resolvers/source.ts';
 import { vendorQueries, vendorResolvers } from './resolvers/vendor.ts';
@@ -26,8 +28,10 @@ const resolvers = {
     ...exposureQueries,
     ...concentrationQueries,
     ...incidentQueries,
+    ...portfolioQueries,
     ...sourceQueries,
   },
+  Mutation: portfolioMutations,
   ...domainResolvers,
   ...claimResolvers,
   ...organizationResolvers,
@@ -37,6 +41,7 @@ const resolvers = {
   ...vendorResolvers,
   ...searchResolvers,
   ...incidentResolvers,
+  ...portfolioResolvers,
   ...sourceResolvers,
 };
 

@@ -1,25 +1,27 @@
-import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { AppError } from '../errors.ts';
 import type { Sources } from '../governance/sources.ts';
 import type { Logger } from '../logger.ts';
+import type { PortfolioQueries } from '../queries/portfolio.ts';
 import type { ExposureQueries } from '../queries/types.ts';
-import { type Access, requireRole } from './access.ts';
+import type { Access } from './access.ts';
 import { createContext } from './context.ts';
-import { createGraphiql } from './graphiql.ts';
 import { createGraphQL } from './graphql.ts';
 import { createGraphQLRoute, type GraphVersions } from './graphql-route.ts';
-import { HOME_STYLE, homePage } from './home.ts';
-import { GRAPHIQL_POLICY, send, sendError, sendJson } from './http.ts';
+import { send, sendError } from './http.ts';
 import { closeServer, listen } from './listen.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import type { PortfolioChanges } from './portfolio-changes.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { sendRefusal } from './refusal.ts';
+import { createRoutes, findRoute, type Routes, sendNotFound } from './routes.ts';
 import { loadSchema } from './schema.ts';
 import { createTrustedDocuments, type TrustedDocuments } from './trusted-documents.ts';
 
 export interface ApiDeps extends GraphVersions {
   readonly queries: ExposureQueries;
+  readonly portfolios: PortfolioQueries;
+  readonly portfolioChanges: PortfolioChanges;
   readonly sources: Sources;
   /** The folder of graphql/schema. */
   readonly schemaFolder: string;
@@ -71,7 +73,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     countCancelled: metrics.countCancelled,
   });
   const refuse = (response: ServerResponse, error: AppError) => sendRefusal(response, graphql.format(error), error);
-  const routes = createRoutes(deps, ask, metrics);
+  const routes = createRoutes({ ...deps, ask, metrics });
   const server = createServer(
     (request, response) => void answer(routes, { metrics, log: deps.log, refuse }, request, response),
   );
@@ -82,66 +84,6 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     async close() {
       await closeServer(server);
       await graphql.stop();
-    },
-  };
-}
-
-type Route = (request: IncomingMessage, response: ServerResponse, rest: string) => void | Promise<void>;
-
-interface Routes {
-  readonly [path: string]: { readonly methods: readonly string[]; readonly run: Route };
-}
-
-const READ = ['GET', 'HEAD'];
-/** How long the database may take to say that it is there. */
-const READY_WITHIN = 2000;
-
-function createRoutes({ queries, introspection, access }: ApiDeps, ask: Route, metrics: Metrics): Routes {
-  const graphiql = createGraphiql();
-  const page = readFile(new URL('graphiql/page.html', import.meta.url));
-  const totals = () =>
-    queries
-      .within(Date.now() + READY_WITHIN)
-      .totals()
-      .catch(() => undefined);
-  const html = 'text/html; charset=utf-8';
-  const routes: Routes = {
-    '/': {
-      methods: READ,
-      run: async (_, response) => send(response, 200, html, homePage(await totals(), introspection)),
-    },
-    '/home.css': { methods: READ, run: (_, response) => send(response, 200, 'text/css; charset=utf-8', HOME_STYLE) },
-    '/health/live': { methods: READ, run: (_, response) => sendJson(response, 200, { status: 'live' }) },
-    '/health/ready': {
-      methods: READ,
-      run: async (_, response) => {
-        const found = await totals();
-        sendJson(response, found ? 200 : 503, found ? { status: 'ready' } : { status: 'waiting', for: 'the graph' });
-      },
-    },
-    '/metrics': {
-      methods: READ,
-      run: async ({ headers }, response) => {
-        requireRole(await access(headers.authorization), 'operator');
-        send(response, 200, metrics.contentType, await metrics.text());
-      },
-    },
-    '/graphql': { methods: ['GET', 'POST'], run: ask },
-  };
-  if (!introspection) return routes;
-  return {
-    ...routes,
-    '/graphiql': {
-      methods: READ,
-      run: async (_, response, name) => {
-        const asset = name === '' ? { contents: await page, type: html } : await graphiql.asset(name);
-        if (asset === undefined) return sendNotFound(response);
-        const caching = name === '' ? 'no-store' : 'private, max-age=600';
-        send(response, 200, asset.type, asset.contents, {
-          'content-security-policy': GRAPHIQL_POLICY,
-          'cache-control': caching,
-        });
-      },
     },
   };
 }
@@ -159,7 +101,7 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const begun = performance.now();
-  const { path, rest } = split(request.url ?? '/', routes);
+  const { path, rest } = findRoute(request.url ?? '/', routes);
   response.once('close', () => metrics.countRequest(path, response.statusCode, (performance.now() - begun) / 1000));
   try {
     const route = routes[path];
@@ -177,17 +119,4 @@ async function answer(
     if (response.headersSent) response.destroy();
     else sendError(response, 500, 'INTERNAL', 'A fault in AVD.');
   }
-}
-
-/** A route by its path; GraphiQL's files lie below its own. What is unknown has one name, for the metrics' sake. */
-function split(url: string, routes: Routes): { readonly path: string; readonly rest: string } {
-  const path = url.split(/[?#]/, 1)[0] ?? '/';
-  if (Object.hasOwn(routes, path)) return { path, rest: '' };
-  const below = /^(\/graphiql)\/([\w.-]*)$/.exec(path);
-  const [, parent = 'unknown', rest = ''] = below ?? [];
-  return { path: Object.hasOwn(routes, parent) ? parent : 'unknown', rest };
-}
-
-function sendNotFound(response: ServerResponse): void {
-  send(response, 404, 'text/plain; charset=utf-8', 'Not found\n');
 }

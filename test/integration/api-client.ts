@@ -1,10 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { createAccess } from '../../src/api/access.ts';
 import { type ApiDeps, createApi } from '../../src/api/server.ts';
+import { AppError } from '../../src/errors.ts';
 import type { Driver } from '../../src/graph/driver.ts';
 import { createLogger } from '../../src/logger.ts';
 import { loadGovernedSources } from '../../src/main/knowledge.ts';
+import { createPortfolioChanges } from '../../src/main/portfolio-changes.ts';
+import type { Submit } from '../../src/main/submit.ts';
 import { createNeo4jQueries } from '../../src/queries/neo4j.ts';
+import { createPortfolioQueries } from '../../src/queries/portfolio.ts';
 
 export interface Reply {
   readonly status: number;
@@ -27,17 +31,27 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
+/** An API without a stream takes no changes. */
+const submitNowhere: Submit = async () => {
+  throw new AppError('STREAM_UNAVAILABLE', 'This API has no stream.');
+};
+
 /** A real API on a free port, over the test's database. */
 export async function startApi(
   driver: Driver,
   options: Partial<
-    Pick<ApiDeps, 'introspection' | 'timeLimit' | 'executor' | 'access' | 'costPerMinute' | 'documents'>
+    Pick<
+      ApiDeps,
+      'introspection' | 'timeLimit' | 'executor' | 'access' | 'costPerMinute' | 'documents' | 'portfolioChanges'
+    >
   > & { readonly port?: number } = {},
 ): Promise<TestApi> {
   const sources = await loadGovernedSources();
   const statements: string[] = [];
   const api = await createApi({
     queries: createNeo4jQueries({ driver, sources, onStatement: (name) => statements.push(name) }),
+    portfolios: createPortfolioQueries({ driver, onStatement: (name) => statements.push(name) }),
+    portfolioChanges: createPortfolioChanges(submitNowhere),
     sources,
     schemaFolder: fileURLToPath(new URL('../../graphql/schema', import.meta.url)),
     log: createLogger(process.env.LOG_LEVEL ?? 'silent', 'api'),

@@ -2,10 +2,12 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAccess } from '../../src/api/access.ts';
 import { LONGEST_LIFE } from '../../src/api/answer-cache.ts';
+import type { PortfolioChanges } from '../../src/api/portfolio-changes.ts';
 import { type Api, type ApiDeps, createApi } from '../../src/api/server.ts';
 import { AppError } from '../../src/errors.ts';
 import { loadSources } from '../../src/governance/sources.ts';
 import { createLogger } from '../../src/logger.ts';
+import type { PortfolioQueries } from '../../src/queries/portfolio.ts';
 import type { ExposureQueries } from '../../src/queries/types.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
@@ -26,6 +28,10 @@ function createGraph() {
   return { graph, queries: queries as unknown as ExposureQueries };
 }
 
+/** Nobody asks for portfolios here. */
+const portfolios = { within: () => portfolios } as unknown as PortfolioQueries;
+const NO_PORTFOLIOS = { portfolios, portfolioChanges: {} as PortfolioChanges };
+
 let api: Api;
 let url: string;
 let graph: ReturnType<typeof createGraph>['graph'];
@@ -37,7 +43,7 @@ async function start(more: Partial<ApiDeps> = {}): Promise<void> {
   const { queries } = made;
   const log = createLogger('silent', 'api');
   const access = createAccess({ anonymous: true });
-  const rest = { access, schemaFolder: path('graphql/schema'), introspection: true, timeLimit: 1000 };
+  const rest = { ...NO_PORTFOLIOS, access, schemaFolder: path('graphql/schema'), introspection: true, timeLimit: 1000 };
   api = await createApi({ queries, sources, log, ...rest, version: () => graph.version, ...more });
   url = `http://127.0.0.1:${await api.listen(0, '127.0.0.1')}/graphql`;
 }
