@@ -26,6 +26,8 @@ export interface ApiContext {
     isWhole: boolean;
     /** A portfolio has its part in it: portfolios change without the graph's version. */
     readsPortfolios?: boolean;
+    /** The document or its variables are wrong: an answer of GraphQL's own. */
+    isWrongDocument?: boolean;
     /** What it was estimated to cost, in items, once that is known. */
     cost?: number;
   };

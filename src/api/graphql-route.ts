@@ -90,7 +90,11 @@ function createAnswering(deps: GraphQLRouteDeps) {
     if (caller.signal.aborted) return;
     if (http.body.kind !== 'complete') throw new AppError('INTERNAL', 'Incremental delivery is not supported.');
     const { 'content-type': type = 'application/json; charset=utf-8', ...rest } = Object.fromEntries(http.headers);
-    if (!context?.outcome.isWhole) return send(response, http.status ?? 200, type, http.body.string, rest);
+    if (!context?.outcome.isWhole) {
+      // Under the older media type a well-formed answer is 200, whatever it says (GraphQL over HTTP, 6.4.1).
+      const isUsual = context?.outcome.isWrongDocument && type.startsWith('application/json');
+      return send(response, isUsual ? 200 : (http.status ?? 200), type, http.body.string, rest);
+    }
     const answer = toAnswer(type, http.body.string);
     // While it was computed the graph may have moved on.
     if (place && deps.version?.() === place.version) cache.keep(place, answer, context.now);

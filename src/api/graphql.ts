@@ -5,7 +5,7 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import { type GraphQLSchema, OperationTypeNode } from 'graphql';
+import { type GraphQLFormattedError, type GraphQLSchema, OperationTypeNode } from 'graphql';
 import type { Logger } from '../logger.ts';
 import type { ApiContext, Caller } from './context.ts';
 import { type ApiErrorCode, createErrorFormatter, type ShownError } from './errors.ts';
@@ -114,12 +114,23 @@ const tellMore: ApolloServerPlugin<ApiContext> = {
       const isExecuted = result.data !== undefined;
       outcome.isWhole = isExecuted && result.errors === undefined && operation?.operation === OperationTypeNode.QUERY;
       outcome.isWhole &&= outcome.readsPortfolios !== true;
+      outcome.isWrongDocument = !isExecuted && result.errors?.every(isOfDocument) === true;
       const cost = outcome.cost === undefined ? undefined : { items: outcome.cost, limit: LIMITS.cost };
       const extensions = { ...(cost && { cost }), ...(isExecuted && graphVersion !== undefined && { graphVersion }) };
       if (Object.keys(extensions).length > 0) result.extensions = { ...result.extensions, ...extensions };
     },
   }),
 };
+
+const OF_DOCUMENT: ReadonlySet<unknown> = new Set<ApiErrorCode>([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_USER_INPUT',
+]);
+
+function isOfDocument({ extensions }: GraphQLFormattedError): boolean {
+  return OF_DOCUMENT.has(extensions?.code);
+}
 
 function toHeaderMap(headers: GraphQLHttpRequest['headers']): HeaderMap {
   const map = new HeaderMap();

@@ -1,4 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { print } from 'graphql';
 import { createAccess } from '../../src/api/access.ts';
 import { type ApiDeps, createApi } from '../../src/api/server.ts';
 import { AppError } from '../../src/errors.ts';
@@ -26,6 +28,8 @@ export interface TestApi {
   ask(query: string, variables?: Record<string, unknown>): Promise<Reply>;
   /** The bytes of the answer. */
   text(query: string, variables?: Record<string, unknown>): Promise<string>;
+  /** The data of an answer to a document of the typed client, without errors. */
+  run<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data>;
   /** The data of an answer that must have no errors. */
   data(query: string, variables?: Record<string, unknown>): Promise<any>;
   close(): Promise<void>;
@@ -72,16 +76,18 @@ export async function startApi(
     const { data, errors = [] } = (await response.json()) as { data: unknown; errors?: Reply['errors'] };
     return { status: response.status, data, errors };
   };
+  const data = async (query: string, variables?: Record<string, unknown>) => {
+    const { data, errors } = await ask(query, variables);
+    if (errors.length > 0) throw new Error(JSON.stringify(errors, null, 2));
+    return data;
+  };
   return {
     url,
     statements,
     ask,
     text: async (query, variables) => (await post(query, variables)).text(),
-    async data(query, variables) {
-      const { data, errors } = await ask(query, variables);
-      if (errors.length > 0) throw new Error(JSON.stringify(errors, null, 2));
-      return data;
-    },
+    data,
+    run: (document, variables) => data(print(document), variables as Record<string, unknown>),
     close: api.close,
   };
 }
