@@ -84,6 +84,7 @@ module.exports = {
     enhancedResolveOptions: {
       extensions: ['.ts', '.mjs', '.js', '.json'],
       conditionNames: ['import', 'node', 'types', 'default'],
+      mainFields: ['main', 'types', 'typings'],
       exportsFields: ['exports'],
     },
   },
