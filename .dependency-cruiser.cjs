@@ -43,6 +43,13 @@ module.exports = {
     layer('src/governance', ['src/stream/', 'src/identity/', 'src/graph/actions.ts']),
     layer('consumers', ['src/stream/', 'src/identity/', 'src/graph/actions.ts', 'src/detection/', 'src/governance/']),
     layer('src/queries', ['src/graph/', 'src/identity/', 'src/governance/']),
+    layer('src/alerts', [
+      'src/queries/',
+      'src/graph/',
+      'src/identity/',
+      'src/stream/generated/',
+      'src/stream/topics.ts',
+    ]),
     layer('src/api', ['src/queries/', 'src/identity/', 'src/governance/', 'src/graph/actions.ts']),
     layer('src/local', ['src/config.ts']),
 

@@ -1,19 +1,25 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Sources } from '../governance/sources.ts';
+import type { AlertQueries } from '../queries/alert.ts';
 import type { PortfolioQueries } from '../queries/portfolio.ts';
 import type { ExposureQueries } from '../queries/types.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 import type { PortfolioChanges } from './portfolio-changes.ts';
+import { askInTurns, PLAIN_COST } from './turns.ts';
 import type { Viewer } from './viewer.ts';
 
 /** What the resolvers of one request share. */
 export interface ApiContext {
   readonly viewer: Viewer;
+  /** When the request is given up, ms since 1970, and when the client goes. */
+  readonly deadline: number;
+  readonly signal: AbortSignal;
   /** Given up at the request's deadline, and when the client goes. */
   readonly queries: ExposureQueries;
   readonly loaders: Loaders;
   /** Given up as `queries` are. */
   readonly portfolios: PortfolioQueries;
+  readonly alerts: AlertQueries;
   readonly portfolioChanges: PortfolioChanges;
   readonly sources: Sources;
   /** The instant of the request, ms since 1970: every part of an answer is of the same instant. */
@@ -30,12 +36,15 @@ export interface ApiContext {
     isWrongDocument?: boolean;
     /** What it was estimated to cost, in items, once that is known. */
     cost?: number;
+    /** Called at its end: a dear one gives its turn to the next. */
+    endTurn?: () => void;
   };
 }
 
 export interface ContextDeps {
   readonly queries: ExposureQueries;
   readonly portfolios: PortfolioQueries;
+  readonly alerts: AlertQueries;
   readonly portfolioChanges: PortfolioChanges;
   readonly sources: Sources;
   /** How long an answer may take, in ms. */
@@ -52,22 +61,26 @@ export interface Caller {
 
 /** Makes the context of a request that begins now. */
 export function createContext(
-  { queries, portfolios, portfolioChanges, sources, timeLimit, version }: ContextDeps,
+  { queries, portfolios, alerts, portfolioChanges, sources, timeLimit, version }: ContextDeps,
   { viewer, signal }: Caller,
 ): ApiContext {
   const now = Date.now();
   const deadline = now + timeLimit;
-  const limited = queries.within(deadline, signal);
+  const outcome: ApiContext['outcome'] = { isWhole: false };
+  const limited = askInTurns(queries.within(deadline, signal), () => (outcome.cost ?? 0) > PLAIN_COST);
   return {
     viewer,
+    deadline,
+    signal,
     queries: limited,
     loaders: createLoaders(limited, now),
     portfolios: portfolios.within(deadline, signal),
+    alerts: alerts.within(deadline, signal),
     portfolioChanges,
     sources,
     now,
     graphVersion: version?.(),
-    outcome: { isWhole: false },
+    outcome,
   };
 }
 

@@ -90,14 +90,18 @@ export async function createGraphQL({
   return {
     async handle({ method, headers, search, body }, caller) {
       let context: ApiContext | undefined;
-      const http = await apollo.executeHTTPGraphQLRequest({
-        httpGraphQLRequest: { method, headers: toHeaderMap(headers), search, body },
-        context: async () => {
-          context = createContext(caller);
-          return context;
-        },
-      });
-      return { http, context };
+      try {
+        const http = await apollo.executeHTTPGraphQLRequest({
+          httpGraphQLRequest: { method, headers: toHeaderMap(headers), search, body },
+          context: async () => {
+            context = createContext(caller);
+            return context;
+          },
+        });
+        return { http, context };
+      } finally {
+        context?.outcome.endTurn?.();
+      }
     },
     format: (error) => formatError({ message: '' }, error),
     stop: () => apollo.stop(),

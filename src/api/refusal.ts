@@ -10,7 +10,8 @@ export function sendRefusal(response: ServerResponse, shown: ShownError, error: 
   sendError(response, statusOf(extensions.code), extensions.code, message, headersOf(error));
 }
 
-function headersOf({ code, details }: AppError): Record<string, string> {
+/** What its HTTP headers say of an error beside its body. */
+export function headersOf({ code, details }: AppError): Record<string, string> {
   if (code === 'UNAUTHENTICATED') return { 'www-authenticate': 'Bearer realm="avd"' };
   return code === 'RATE_LIMITED' ? { 'retry-after': String(details.retryAfter) } : {};
 }

@@ -30,7 +30,7 @@ export function createEmptyGraph() {
   return { graph, queries: queries as unknown as ExposureQueries };
 }
 
-/** Nobody has any portfolio. */
+/** Nobody has any portfolio, nor any alert. */
 const portfolios = { within: () => portfolios };
 
 /** An API over an empty graph, on a free port. */
@@ -40,6 +40,7 @@ export async function startMemoryApi(more: Partial<ApiDeps> = {}) {
   const deps = {
     queries,
     portfolios,
+    alerts: portfolios,
     sources,
     schemaFolder: path('graphql/schema'),
     log: createLogger('silent', 'api'),
