@@ -9,6 +9,7 @@ import * as domain from '../../src/graph/statements/domain.ts';
 import * as exposure from '../../src/graph/statements/exposure.ts';
 import * as incident from '../../src/graph/statements/incident.ts';
 import * as organization from '../../src/graph/statements/organization.ts';
+import * as portfolio from '../../src/graph/statements/portfolio.ts';
 import * as search from '../../src/graph/statements/search.ts';
 import * as source from '../../src/graph/statements/source.ts';
 import { freshDatabase, testDriver } from '../support/database.ts';
@@ -42,6 +43,7 @@ const statements: Statement<object, object>[] = [
   exposure,
   incident,
   organization,
+  portfolio,
   search,
   source,
 ].flatMap((noun) => Object.values<unknown>(noun).filter(isStatement));
