@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   BAD_ARGUMENT: false,
   BAD_ID: false,
   BAD_CURSOR: false,
+  PAGE_TOO_LARGE: false,
   NOT_FOUND: false,
   LIMIT_EXCEEDED: false,
   VERSION_NOT_REACHED: true,
