@@ -1,4 +1,5 @@
-import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { ANONYMOUS, ROLES, type Role, type Viewer } from './viewer.ts';
@@ -7,6 +8,9 @@ import { ANONYMOUS, ROLES, type Role, type Viewer } from './viewer.ts';
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 /** How far the clocks of whoever issues tokens and ours may be apart, in seconds. */
 const LEEWAY = 30;
+/** A token that was believed is believed for so long without another look at its signature, in ms. */
+const BELIEVED_FOR = 30_000;
+const MOST_BELIEVED = 10_000;
 
 export interface AccessSettings {
   /** Whether a request without a token is answered. */
@@ -38,8 +42,15 @@ const claims = z.object({
   roles: z.array(z.string()),
 });
 
+interface Believed {
+  readonly viewer: Viewer;
+  /** Ms since 1970. */
+  readonly until: number;
+}
+
 /** A token that is there is judged: it is never as good as none. Why one is not believed is not told. */
 export function createAccess({ anonymous, tokens }: AccessSettings): Access {
+  const believed = new LRUCache<string, Believed>({ max: MOST_BELIEVED });
   return async (authorization) => {
     if (authorization === undefined) {
       if (anonymous) return ANONYMOUS;
@@ -47,11 +58,17 @@ export function createAccess({ anonymous, tokens }: AccessSettings): Access {
     }
     const [, token] = /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization) ?? [];
     if (token === undefined || tokens === undefined) throw notBelieved();
-    return viewerOf(await payloadOf(token, tokens));
+    const known = believed.get(token);
+    if (known !== undefined && Date.now() < known.until) return known.viewer;
+    const payload = await payloadOf(token, tokens);
+    const viewer = viewerOf(payload);
+    const end = ((payload.exp ?? 0) + LEEWAY) * 1000;
+    believed.set(token, { viewer, until: Math.min(Date.now() + BELIEVED_FOR, end) });
+    return viewer;
   };
 }
 
-async function payloadOf(token: string, { keys, issuer, audience }: TokenSettings): Promise<unknown> {
+async function payloadOf(token: string, { keys, issuer, audience }: TokenSettings): Promise<JWTPayload> {
   const key: JWTVerifyGetKey = (header, jws) => Promise.resolve(keys(header, jws)).catch(failToFindKey);
   const options = { issuer, audience, algorithms: ALGORITHMS, clockTolerance: LEEWAY, requiredClaims: ['exp'] };
   try {

@@ -102,6 +102,7 @@ export type ShownError = GraphQLFormattedError & { readonly extensions: { readon
 function translate(formatted: GraphQLFormattedError, cause: unknown, log: Logger): ShownError {
   if (cause instanceof AppError) {
     const words = SHOWN[cause.code];
+    if (cause.code === 'IDENTITY_UNAVAILABLE') log.warn({ err: cause.cause }, 'The keys of tokens cannot be had');
     if (words !== undefined && KNOWN.has(cause.code)) {
       return { ...formatted, message: words ?? cause.message, extensions: { code: cause.code as ApiErrorCode } };
     }

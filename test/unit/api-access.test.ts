@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Access, createAccess, requireRole } from '../../src/api/access.ts';
 import { openKeySet } from '../../src/api/key-set.ts';
 import { ANONYMOUS } from '../../src/api/viewer.ts';
@@ -35,6 +35,20 @@ describe('a token', () => {
   it('is believed while clocks differ by less than half a minute', async () => {
     expect((await bearer(await issuer.sign({ exp: seconds(-20) }))).tenant).toBe('acme');
     expect((await bearer(await issuer.sign({ nbf: seconds(20) }))).tenant).toBe('acme');
+  });
+
+  it('is believed no longer than it says, however often it was before', async () => {
+    const token = await issuer.sign({ exp: seconds(10) });
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      for (const ahead of [0, 0, 15, 29]) {
+        vi.setSystemTime(Date.now() + ahead * 1000);
+        if (ahead < 29) expect((await bearer(token)).tenant).toBe('acme');
+        else await expect(bearer(token)).rejects.toMatchObject(refused);
+      }
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   const claims = { iss: ISSUER, aud: AUDIENCE, tenant: 'acme', roles: ['operator'], exp: seconds(600) };
