@@ -9,6 +9,7 @@ import type { Driver } from '../src/graph/driver.ts';
 import { createWriter } from '../src/graph/writer.ts';
 import { createLogger } from '../src/logger.ts';
 import { createPortfolioChanges } from '../src/main/portfolio-changes.ts';
+import { createAlertQueries } from '../src/queries/alert.ts';
 import { createNeo4jQueries } from '../src/queries/neo4j.ts';
 import { createPortfolioQueries } from '../src/queries/portfolio.ts';
 import { withDatabase } from './database.ts';
@@ -51,6 +52,7 @@ export async function benchApi(): Promise<void> {
       createApi({
         queries: createNeo4jQueries({ driver: watched, sources }),
         portfolios: createPortfolioQueries({ driver: watched }),
+        alerts: createAlertQueries({ driver: watched }),
         portfolioChanges: createPortfolioChanges(() => Promise.reject(new Error('no changes here'))),
         sources,
         schemaFolder: SCHEMA,

@@ -11,12 +11,14 @@ export type GlobalId =
   | { readonly type: 'Claim'; readonly key: ClaimKey }
   | { readonly type: 'Dependency'; readonly pair: Pair; readonly asOf: number | undefined }
   | { readonly type: 'Incident'; readonly key: string }
-  | { readonly type: 'Portfolio'; readonly id: string };
+  | { readonly type: 'Portfolio'; readonly id: string }
+  | { readonly type: 'Alert'; readonly id: string };
 
 export const idOfDomain = (name: string): string => encode(['d', name]);
 export const idOfOrganization = (key: string): string => encode(['o', key]);
 /** Without its tenant: an id is asked for by a viewer, and names a portfolio of the viewer's tenant only. */
 export const idOfPortfolio = (id: string): string => encode(['f', id]);
+export const idOfAlert = (id: string): string => encode(['a', id]);
 export const idOfIncident = (key: string): string => encode(['i', key]);
 
 export function idOfClaim({ source, subject, service, object }: ClaimKey): string {
@@ -37,6 +39,7 @@ const parts = z.union([
   z.tuple([z.literal('d'), text]).transform(([, name]): GlobalId => ({ type: 'Domain', name })),
   z.tuple([z.literal('o'), text]).transform(([, key]): GlobalId => ({ type: 'Organization', key })),
   z.tuple([z.literal('i'), text]).transform(([, key]): GlobalId => ({ type: 'Incident', key })),
+  z.tuple([z.literal('a'), portfolio]).transform(([, id]): GlobalId => ({ type: 'Alert', id })),
   z.tuple([z.literal('f'), portfolio]).transform(([, id]): GlobalId => ({ type: 'Portfolio', id })),
   z
     .tuple([z.literal('c'), text, end, text, z.enum(SERVICES), end, text])

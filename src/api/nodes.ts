@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts';
 import type { Reference } from '../graph/actions.ts';
+import type { Alert } from '../queries/alert.ts';
 import type { Portfolio } from '../queries/portfolio.ts';
 import type { Claim, Dependency, Incident, Organization } from '../queries/types.ts';
 import type { Edge } from './connection.ts';
@@ -28,6 +29,10 @@ export interface PortfolioNode extends Portfolio {
   readonly __typename: 'Portfolio';
 }
 
+export interface AlertNode extends Alert {
+  readonly __typename: 'Alert';
+}
+
 /** A dependency, with the instant it was computed for and how it was reached. */
 export interface DependencyNode extends Dependency {
   readonly __typename: 'Dependency';
@@ -39,7 +44,14 @@ export interface DependencyNode extends Dependency {
   readonly place: Pick<Edge<unknown>, 'listing' | 'at'> | undefined;
 }
 
-export type Node = DomainNode | OrganizationNode | ClaimNode | IncidentNode | DependencyNode | PortfolioNode;
+export type Node =
+  | DomainNode
+  | OrganizationNode
+  | ClaimNode
+  | IncidentNode
+  | DependencyNode
+  | PortfolioNode
+  | AlertNode;
 
 export const domainNode = (name: string): DomainNode => ({ __typename: 'Domain', name });
 export const organizationNode = (organization: Organization): OrganizationNode => ({
@@ -50,6 +62,8 @@ export const claimNode = (claim: Claim): ClaimNode => ({ __typename: 'Claim', ..
 export const incidentNode = (incident: Incident): IncidentNode => ({ __typename: 'Incident', ...incident });
 
 export const portfolioNode = (portfolio: Portfolio): PortfolioNode => ({ __typename: 'Portfolio', ...portfolio });
+
+export const alertNode = (alert: Alert): AlertNode => ({ __typename: 'Alert', ...alert });
 
 /** A dependency that stands in no listing: its other end is the vendor. */
 export function dependencyNode(dependency: Dependency, at: number, asOf: number | undefined): DependencyNode {
@@ -68,6 +82,9 @@ export async function loadNode(id: GlobalId, context: ApiContext): Promise<Node 
       return orNull(await loaders.claim.load(id.key), claimNode);
     case 'Incident':
       return orNull(await loaders.incident.load(id.key), incidentNode);
+    case 'Alert':
+      context.outcome.readsPortfolios = true;
+      return orNull(await context.alerts.alert(context.viewer.tenant, id.id), alertNode);
     case 'Portfolio':
       return orNull(await findPortfolio(id.id, context), portfolioNode);
     case 'Dependency':

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { GraphQLSchema } from 'graphql';
+import { alertResolvers } from './resolvers/alert.ts';
 import { claimResolvers } from './resolvers/claim.ts';
 import { concentrationQueries, concentrationResolvers } from './resolvers/concentration.ts';
 import { dateTime } from './resolvers/date-time.ts';
@@ -42,6 +43,7 @@ const resolvers = {
   ...searchResolvers,
   ...incidentResolvers,
   ...portfolioResolvers,
+  ...alertResolvers,
   ...sourceResolvers,
 };
 

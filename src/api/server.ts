@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { AppError } from '../errors.ts';
 import type { Sources } from '../governance/sources.ts';
 import type { Logger } from '../logger.ts';
+import type { AlertQueries } from '../queries/alert.ts';
 import type { PortfolioQueries } from '../queries/portfolio.ts';
 import type { ExposureQueries } from '../queries/types.ts';
 import type { Access } from './access.ts';
@@ -21,6 +22,7 @@ import { createTrustedDocuments, type TrustedDocuments } from './trusted-documen
 export interface ApiDeps extends GraphVersions {
   readonly queries: ExposureQueries;
   readonly portfolios: PortfolioQueries;
+  readonly alerts: AlertQueries;
   readonly portfolioChanges: PortfolioChanges;
   readonly sources: Sources;
   /** The folder of graphql/schema. */

@@ -1,15 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { GraphAction } from './actions.ts';
 import { type Batch, foldBatch, type Outcome, planBatch } from './batch.ts';
-import {
-  type Change,
-  canonicalChange,
-  claimChange,
-  completionChanges,
-  nameChanges,
-  ownerChange,
-  withdrawalChange,
-} from './changes.ts';
+import { type Change, canonicalChange, describeChanges, ownerChange } from './changes.ts';
 import { DAY } from './claim-state.ts';
 import { settleCanonical, settleOwners } from './conclusions.ts';
 import type { Driver, ManagedTransaction } from './driver.ts';
@@ -20,7 +12,7 @@ import { createRepeats } from './repeats.ts';
 import type { RankOf } from './resolve.ts';
 import { run } from './statement.ts';
 import { holdSources } from './statements/identity.ts';
-import { readStored, type Stored } from './stored.ts';
+import { readStored } from './stored.ts';
 import { withdrawSources } from './withdraw.ts';
 import { writeDirty } from './write-dirty.ts';
 
@@ -165,7 +157,7 @@ async function writePlan(tx: ManagedTransaction, plan: Batch, { batch, rankOf }:
   const stored = await readStored(tx, plan);
   const outcome = foldBatch(plan, stored.entities);
   await writeDirty(tx, [...outcome.dirty.values()], stored);
-  const changes = [...describeChanges(outcome, stored), ...(await settle(tx, outcome, rankOf))];
+  const changes = [...describeChanges(outcome.dirty, stored), ...(await settle(tx, outcome, rankOf))];
   await putChanges(tx, `${offsetId(batch)}/${batch.from}`, changes);
   return outcome.changed.filter(Boolean).length;
 }
@@ -187,20 +179,4 @@ async function settle(tx: ManagedTransaction, { dirty }: Outcome, rankOf: RankOf
   const owners = await settleOwners(tx, [...domains], rankOf);
   const canonical = await settleCanonical(tx, [...organizations]);
   return [...owners.map(ownerChange), ...canonical.map(canonicalChange)];
-}
-
-function describeChanges({ dirty }: Outcome, stored: Stored): Change[] {
-  return [...dirty].flatMap(([id, entity]) => {
-    if (entity.entity === 'claim') {
-      return [claimChange(entity)];
-    }
-    if (entity.entity === 'domain') {
-      const before = stored.entities.get(id);
-      return completionChanges(before?.entity === 'domain' ? before : undefined, entity);
-    }
-    if (entity.entity === 'organization') {
-      return nameChanges(entity);
-    }
-    return entity.entity === 'source' ? [withdrawalChange(entity.id, entity.state.withdrawnBefore)] : [];
-  });
 }

@@ -10,6 +10,7 @@ import { createIndexedQueries } from '../exposure/queries.ts';
 import { loadSources } from '../governance/sources.ts';
 import { createOffsetStore } from '../graph/offsets.ts';
 import { createLogger, type Logger } from '../logger.ts';
+import { createAlertQueries } from '../queries/alert.ts';
 import { createNeo4jQueries } from '../queries/neo4j.ts';
 import { createPortfolioQueries } from '../queries/portfolio.ts';
 import { createKafka } from '../stream/kafka.ts';
@@ -45,6 +46,7 @@ async function main(): Promise<void> {
   const api = await createApi({
     queries: index === undefined ? database : createIndexedQueries(database, index),
     portfolios: createPortfolioQueries({ driver }),
+    alerts: createAlertQueries({ driver }),
     portfolioChanges: createPortfolioChanges(submit),
     version: index?.version,
     waitFor: index?.waitFor,

@@ -2,6 +2,7 @@ import type { Plan } from 'neo4j-driver';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Driver } from '../../src/graph/driver.ts';
 import type { Statement } from '../../src/graph/statement.ts';
+import * as alert from '../../src/graph/statements/alert.ts';
 import * as claim from '../../src/graph/statements/claim.ts';
 import * as concentration from '../../src/graph/statements/concentration.ts';
 import * as dependency from '../../src/graph/statements/dependency.ts';
@@ -36,6 +37,7 @@ const WHOLE_GRAPH = /DirectedRelationshipTypeScan/;
 const OF_EVERYBODY = new Set(['concentration.rankVendors', 'concentration.countVendors']);
 
 const statements: Statement<object, object>[] = [
+  alert,
   claim,
   concentration,
   dependency,

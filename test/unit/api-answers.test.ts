@@ -7,6 +7,7 @@ import { type Api, type ApiDeps, createApi } from '../../src/api/server.ts';
 import { AppError } from '../../src/errors.ts';
 import { loadSources } from '../../src/governance/sources.ts';
 import { createLogger } from '../../src/logger.ts';
+import type { AlertQueries } from '../../src/queries/alert.ts';
 import type { PortfolioQueries } from '../../src/queries/portfolio.ts';
 import type { ExposureQueries } from '../../src/queries/types.ts';
 
@@ -30,7 +31,8 @@ function createGraph() {
 
 /** Nobody asks for portfolios here. */
 const portfolios = { within: () => portfolios } as unknown as PortfolioQueries;
-const NO_PORTFOLIOS = { portfolios, portfolioChanges: {} as PortfolioChanges };
+const alerts = { within: () => alerts } as unknown as AlertQueries;
+const NO_PORTFOLIOS = { portfolios, alerts, portfolioChanges: {} as PortfolioChanges };
 
 let api: Api;
 let url: string;

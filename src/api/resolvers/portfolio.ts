@@ -7,6 +7,7 @@ import { connectionResolvers, toConnection } from '../connection.ts';
 import type { ApiContext, Resolvers } from '../context.ts';
 import { idOfPortfolio, portfolioIdOf } from '../ids.ts';
 import { findPortfolio, organizationNode, type PortfolioNode, portfolioNode } from '../nodes.ts';
+import { alertFields } from './alert.ts';
 
 const pageArguments = z.object(page(50));
 
@@ -35,6 +36,7 @@ export async function followedBy(argument: string, id: string, context: ApiConte
 }
 
 const portfolio: Resolvers<PortfolioNode> = {
+  ...alertFields,
   id: ({ id }) => idOfPortfolio(id),
   followed: async (parent, args, { portfolios, now }) => {
     const request = pageRequest('followed', parse(pageArguments, args), now);
