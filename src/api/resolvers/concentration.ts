@@ -60,12 +60,16 @@ function asksForReach({ fieldNodes, fragments }: GraphQLResolveInfo): boolean {
 /** A list that is there narrows the scope, an empty one to nobody; only where all are absent does everybody count. */
 async function scopeOf(input: ScopeInput, context: ApiContext): Promise<Scope | undefined> {
   if (!input?.organizations && !input?.domains && !input?.portfolio) return undefined;
-  // What can throw at once comes first: nobody would wait for the look-ups that had begun.
+  // What can throw at once comes first, and look-ups are waited for all together: one that fails while nobody waits for
+  // it would end the process.
   const domains = (input.domains ?? []).map((name) => domainName('scope.domains', name));
   const keys = (input.organizations ?? []).map((id) => organizationOf('scope.organizations', id, context));
-  const followed = input.portfolio ? await followedBy('scope.portfolio', input.portfolio, context) : NOBODY;
+  const [organizations, followed] = await Promise.all([
+    Promise.all(keys),
+    input.portfolio ? followedBy('scope.portfolio', input.portfolio, context) : NOBODY,
+  ]);
   return {
-    organizations: [...(await Promise.all(keys)), ...followed.organizations],
+    organizations: [...organizations, ...followed.organizations],
     domains: [...domains, ...followed.domains],
   };
 }
