@@ -44,6 +44,13 @@ module.exports = {
     layer('consumers', ['src/stream/', 'src/identity/', 'src/graph/actions.ts', 'src/detection/', 'src/governance/']),
     layer('src/queries', ['src/graph/', 'src/identity/', 'src/governance/']),
     layer('src/exposure', ['src/queries/', 'src/graph/', 'src/stream/', 'src/identity/', 'src/governance/']),
+    layer('src/alerts', [
+      'src/queries/',
+      'src/graph/',
+      'src/identity/',
+      'src/stream/generated/',
+      'src/stream/topics.ts',
+    ]),
     layer('src/api', ['src/queries/', 'src/identity/', 'src/governance/', 'src/graph/actions.ts']),
     layer('src/local', ['src/config.ts']),
 
@@ -85,6 +92,7 @@ module.exports = {
     enhancedResolveOptions: {
       extensions: ['.ts', '.mjs', '.js', '.json'],
       conditionNames: ['import', 'node', 'types', 'default'],
+      mainFields: ['main', 'types', 'typings'],
       exportsFields: ['exports'],
     },
   },

@@ -8,6 +8,7 @@ import { createLogger } from '../src/logger.ts';
 import { createNeo4jQueries } from '../src/queries/neo4j.ts';
 import { ask, bodyOf, CONNECTIONS, fire, loadPage, median } from './api-page.ts';
 import { withDatabase } from './database.ts';
+import { forNobody } from './nobody.ts';
 
 /**
  * What GraphQL costs on top of its Cypher: a page of 50 dependencies with their claims, beside a bare `node:http` server
@@ -44,6 +45,7 @@ export async function benchApiDatabase(): Promise<void> {
     const log = createLogger('error', 'bench');
     const serve = (watched: Driver) =>
       createApi({
+        ...forNobody(watched),
         queries: createNeo4jQueries({ driver: watched, sources }),
         sources,
         schemaFolder: SCHEMA,

@@ -11,6 +11,7 @@ import type { ExposureQueries } from '../src/queries/types.ts';
 import { firstApi } from './api-first.ts';
 import { ask, bodyOf, CONNECTIONS, fire, loadPage, median } from './api-page.ts';
 import { withDatabase } from './database.ts';
+import { forNobody } from './nobody.ts';
 
 /**
  * What the API costs beside its bytes: a page of 50 dependencies from Apollo as it was first built, from the API as it is
@@ -45,7 +46,7 @@ export async function benchApi(): Promise<void> {
     const { sources } = await loadSources(SOURCES);
     const database = createNeo4jQueries({ driver, sources });
     const log = createLogger('error', 'bench');
-    const rest = { sources, schemaFolder: SCHEMA, log, introspection: true, timeLimit: 10_000 };
+    const rest = { ...forNobody(driver), sources, schemaFolder: SCHEMA, log, introspection: true, timeLimit: 10_000 };
     await compare('an engine in memory', { queries: remembering(database), ...rest });
     await compare('Neo4j', { queries: database, ...rest });
   });

@@ -1,5 +1,6 @@
 import { benchApi } from './api.ts';
 import { benchApiDatabase } from './api-database.ts';
+import { benchCostliest } from './costliest.ts';
 import { benchExposure } from './exposure.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLatency } from './latency.ts';
@@ -10,6 +11,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   api: benchApi,
   'api-database': benchApiDatabase,
   exposure: () => benchExposure(Number(size ?? 1_000_000)),
+  costliest: benchCostliest,
   latency: benchLatency,
   ingest: () => benchIngest({ events: Number(size ?? 2_000_000) }),
   soak: () => benchSoak({ minutes: Number(size ?? 5) }),

@@ -51,13 +51,14 @@ export const page = (standard: number) => ({
 
 /**
  * Checks the arguments of a field.
- * @throws AppError BAD_ARGUMENT that names every argument at fault.
+ * @throws AppError PAGE_TOO_LARGE where that is all, else BAD_ARGUMENT that names every argument at fault
  */
 export function parse<T extends z.ZodType>(schema: T, args: unknown): z.output<T> {
   const parsed = schema.safeParse(args);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
-  throw new AppError('BAD_ARGUMENT', `${problems.join('; ')}.`);
+  const isPage = parsed.error.issues.every(({ code, path }) => code === 'too_big' && path.join('.') === 'first');
+  throw new AppError(isPage ? 'PAGE_TOO_LARGE' : 'BAD_ARGUMENT', `${problems.join('; ')}.`);
 }
 
 /**

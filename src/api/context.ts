@@ -1,13 +1,26 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Sources } from '../governance/sources.ts';
+import type { AlertQueries } from '../queries/alert.ts';
+import type { PortfolioQueries } from '../queries/portfolio.ts';
 import type { ExposureQueries } from '../queries/types.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
+import type { PortfolioChanges } from './portfolio-changes.ts';
+import { askInTurns, PLAIN_COST } from './turns.ts';
+import type { Viewer } from './viewer.ts';
 
 /** What the resolvers of one request share. */
 export interface ApiContext {
-  /** Given up at the request's deadline. */
+  readonly viewer: Viewer;
+  /** When the request is given up, ms since 1970, and when the client goes. */
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+  /** Given up at the request's deadline, and when the client goes. */
   readonly queries: ExposureQueries;
   readonly loaders: Loaders;
+  /** Given up as `queries` are. */
+  readonly portfolios: PortfolioQueries;
+  readonly alerts: AlertQueries;
+  readonly portfolioChanges: PortfolioChanges;
   readonly sources: Sources;
   /** The instant of the request, ms since 1970: every part of an answer is of the same instant. */
   readonly now: number;
@@ -17,28 +30,57 @@ export interface ApiContext {
   readonly outcome: {
     /** The answer is one of a query, without errors. */
     isWhole: boolean;
+    /** A portfolio has its part in it: portfolios change without the graph's version. */
+    readsPortfolios?: boolean;
+    /** The document or its variables are wrong: an answer of GraphQL's own. */
+    isWrongDocument?: boolean;
+    /** What it was estimated to cost, in items, once that is known. */
+    cost?: number;
+    /** Called at its end: a dear one gives its turn to the next. */
+    endTurn?: () => void;
   };
 }
 
 export interface ContextDeps {
   readonly queries: ExposureQueries;
+  readonly portfolios: PortfolioQueries;
+  readonly alerts: AlertQueries;
+  readonly portfolioChanges: PortfolioChanges;
   readonly sources: Sources;
   /** How long an answer may take, in ms. */
   readonly timeLimit: number;
   readonly version?: (() => string | undefined) | undefined;
 }
 
+/** Who waits for an answer. */
+export interface Caller {
+  readonly viewer: Viewer;
+  /** Aborts when nobody waits any more. */
+  readonly signal: AbortSignal;
+}
+
 /** Makes the context of a request that begins now. */
-export function createContext({ queries, sources, timeLimit, version }: ContextDeps): ApiContext {
+export function createContext(
+  { queries, portfolios, alerts, portfolioChanges, sources, timeLimit, version }: ContextDeps,
+  { viewer, signal }: Caller,
+): ApiContext {
   const now = Date.now();
-  const limited = queries.within(now + timeLimit);
+  const deadline = now + timeLimit;
+  const outcome: ApiContext['outcome'] = { isWhole: false };
+  const limited = askInTurns(queries.within(deadline, signal), () => (outcome.cost ?? 0) > PLAIN_COST);
   return {
+    viewer,
+    deadline,
+    signal,
     queries: limited,
     loaders: createLoaders(limited, now),
+    portfolios: portfolios.within(deadline, signal),
+    alerts: alerts.within(deadline, signal),
+    portfolioChanges,
     sources,
     now,
     graphVersion: version?.(),
-    outcome: { isWhole: false },
+    outcome,
   };
 }
 

@@ -28,6 +28,7 @@ const DEEP: ReadonlySet<string> = new Set([
   'vendors',
   'nthParties',
   'blastRadius',
+  'importPortfolio',
 ]);
 
 /** What an operation costs, and the variables that it was estimated with. */

@@ -32,6 +32,10 @@ const LISTINGS = {
   'vendors by DEPENDENTS': reached,
   'vendors by NAME': z.tuple([text, text]),
   incidents: z.tuple([whole, text]),
+  portfolios: z.tuple([text, text]),
+  alerts: z.tuple([whole]),
+  followed: z.tuple([text, text]),
+  followedOrganizations: z.tuple([text]),
 } as const satisfies Record<string, z.ZodType<readonly (string | number)[]>>;
 
 export type Listing = keyof typeof LISTINGS;

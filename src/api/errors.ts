@@ -9,12 +9,19 @@ export const API_ERROR_CODES = [
   'BAD_ARGUMENT',
   'BAD_ID',
   'BAD_CURSOR',
+  'PAGE_TOO_LARGE',
   'BAD_USER_INPUT',
   'NOT_FOUND',
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
   'OPERATION_RESOLUTION_FAILURE',
   'BAD_REQUEST',
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'RATE_LIMITED',
+  'IDENTITY_UNAVAILABLE',
+  'DOCUMENT_NOT_TRUSTED',
+  'CANCELLED',
   'BODY_TOO_LARGE',
   'DOCUMENT_TOO_LARGE',
   'DOCUMENT_TOO_DEEP',
@@ -25,6 +32,8 @@ export const API_ERROR_CODES = [
   'LIMIT_EXCEEDED',
   'QUERY_TIMEOUT',
   'VERSION_NOT_REACHED',
+  'CHANGE_PENDING',
+  'STREAM_UNAVAILABLE',
   'DATABASE_UNAVAILABLE',
   'INTERNAL',
 ] as const;
@@ -35,12 +44,37 @@ const SHOWN: Partial<Record<ErrorCode, string | null>> = {
   BAD_ARGUMENT: null,
   BAD_ID: null,
   BAD_CURSOR: null,
+  PAGE_TOO_LARGE: null,
   NOT_FOUND: null,
   LIMIT_EXCEEDED: null,
+  UNAUTHENTICATED: null,
+  FORBIDDEN: null,
+  RATE_LIMITED: null,
+  IDENTITY_UNAVAILABLE: 'The keys that tokens are checked with cannot be had now. The same request may succeed later.',
+  DOCUMENT_NOT_TRUSTED: null,
+  CANCELLED: 'The client has gone.',
   QUERY_TIMEOUT: 'The answer took too long. A narrower question may not.',
   VERSION_NOT_REACHED: 'The graph has not come to that version in time. It may later.',
+  CHANGE_PENDING: 'The change is accepted and not in the graph yet: ask again for what it changes.',
+  STREAM_UNAVAILABLE: 'The stream takes no changes now. The same change may succeed later.',
   DATABASE_UNAVAILABLE: 'The graph does not answer now. The same question may succeed later.',
 };
+
+/** The status of an answer that is nothing but an error; 400 where none is named. */
+const STATUS: Partial<Record<ApiErrorCode, number>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  RATE_LIMITED: 429,
+  IDENTITY_UNAVAILABLE: 503,
+  QUERY_TIMEOUT: 503,
+  VERSION_NOT_REACHED: 503,
+  INTERNAL: 500,
+};
+
+/** The HTTP status of a request that came to no execution. */
+export function statusOf(code: ApiErrorCode): number {
+  return STATUS[code] ?? 400;
+}
 
 const KNOWN: ReadonlySet<unknown> = new Set(API_ERROR_CODES);
 
@@ -68,6 +102,7 @@ export type ShownError = GraphQLFormattedError & { readonly extensions: { readon
 function translate(formatted: GraphQLFormattedError, cause: unknown, log: Logger): ShownError {
   if (cause instanceof AppError) {
     const words = SHOWN[cause.code];
+    if (cause.code === 'IDENTITY_UNAVAILABLE') log.warn({ err: cause.cause }, 'The keys of tokens cannot be had');
     if (words !== undefined && KNOWN.has(cause.code)) {
       return { ...formatted, message: words ?? cause.message, extensions: { code: cause.code as ApiErrorCode } };
     }

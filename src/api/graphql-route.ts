@@ -1,16 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../errors.ts';
+import type { Access } from './access.ts';
 import { type Answer, createAnswerCache, isKnown, type Place, toAnswer } from './answer-cache.ts';
+import type { Caller } from './context.ts';
 import type { GraphQLService } from './graphql.ts';
 import { readJson, send, sendError, sendNotModified } from './http.ts';
 import { type Asked, nameOf, versionWaitedFor } from './question.ts';
+import type { RateLimit } from './rate-limit.ts';
+import { sendRefusal } from './refusal.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
+import type { Viewer } from './viewer.ts';
 
-/** Whose facts are seen; there is one for all. */
-const TENANT = 'public';
 /** How long a version that a client waits for may take to come, in ms. */
 const LONGEST_WAIT = 10_000;
+/** What a request costs at least, in items: also one whose answer is kept, and one that is refused. */
+const LEAST_COST = 1;
 /** A client may keep an answer, and asks before it shows it again. */
-const REVALIDATED = { 'cache-control': 'private, no-cache', vary: 'accept' } as const;
+const REVALIDATED = { 'cache-control': 'private, no-cache', vary: 'accept, authorization' } as const;
 
 /** What the engine says of the graph that it answers from; absent where it answers from the database itself. */
 export interface GraphVersions {
@@ -25,9 +31,14 @@ export interface GraphVersions {
 
 export interface GraphQLRouteDeps extends GraphVersions {
   readonly graphql: GraphQLService;
+  readonly access: Access;
+  readonly rateLimit: RateLimit;
+  readonly documents: TrustedDocuments;
   /** Most that kept answers may take; 0: none is kept. */
   readonly answerCacheBytes?: number | undefined;
   readonly countAnswer: (from: 'memory' | 'execution') => void;
+  /** The client went before its answer was there. */
+  readonly countCancelled: () => void;
 }
 
 /**
@@ -36,20 +47,54 @@ export interface GraphQLRouteDeps extends GraphVersions {
  * POST is as safe as one by GET.
  */
 export function createGraphQLRoute(deps: GraphQLRouteDeps) {
-  const cache = createAnswerCache(deps.answerCacheBytes);
+  const { access, rateLimit, documents, graphql } = deps;
+  const answer = createAnswering(deps);
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const asked = await read(request, response);
-    if (asked === undefined || !(await hasReached(deps, asked, response))) return;
-    const place = placeOf(deps, asked);
+    const signal = untilGone(response, deps.countCancelled);
+    try {
+      const viewer = await access(request.headers.authorization);
+      rateLimit.take(viewer.tenant, LEAST_COST);
+      const given = await read(request, response);
+      if (given === undefined) return;
+      const asked = documents.resolve(given);
+      await reach(deps, asked, signal);
+      await answer(asked, { viewer, signal }, response);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      sendRefusal(response, graphql.format(error), error);
+    }
+  };
+}
+
+/** Aborts where the client goes before its answer is there. */
+function untilGone(response: ServerResponse, countCancelled: () => void): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => {
+    if (response.writableFinished) return;
+    countCancelled();
+    gone.abort();
+  });
+  return gone.signal;
+}
+
+function createAnswering(deps: GraphQLRouteDeps) {
+  const cache = createAnswerCache(deps.answerCacheBytes);
+  return async (asked: Asked, caller: Caller, response: ServerResponse): Promise<void> => {
+    const place = placeOf(deps, asked, caller.viewer);
     const found = place && cache.find(place, Date.now());
     deps.countAnswer(found ? 'memory' : 'execution');
     if (found) return sendAnswer(asked, response, found);
 
-    const { http, context } = await deps.graphql.handle(asked);
+    const { http, context } = await deps.graphql.handle(asked, caller);
+    if (caller.signal.aborted) return;
     if (http.body.kind !== 'complete') throw new AppError('INTERNAL', 'Incremental delivery is not supported.');
     const { 'content-type': type = 'application/json; charset=utf-8', ...rest } = Object.fromEntries(http.headers);
-    if (!context?.outcome.isWhole) return send(response, http.status ?? 200, type, http.body.string, rest);
+    if (!context?.outcome.isWhole) {
+      // Under the older media type a well-formed answer is 200, whatever it says (GraphQL over HTTP, 6.4.1).
+      const isUsual = context?.outcome.isWrongDocument && type.startsWith('application/json');
+      return send(response, isUsual ? 200 : (http.status ?? 200), type, http.body.string, rest);
+    }
     const answer = toAnswer(type, http.body.string);
     // While it was computed the graph may have moved on.
     if (place && deps.version?.() === place.version) cache.keep(place, answer, context.now);
@@ -71,9 +116,9 @@ async function read(request: IncomingMessage, response: ServerResponse): Promise
   return { method: request.method ?? '', headers: request.headers, search, body: body.json };
 }
 
-function placeOf({ version }: GraphVersions, asked: Asked): Place | undefined {
+function placeOf({ version }: GraphVersions, asked: Asked, viewer: Viewer): Place | undefined {
   const known = version?.();
-  const question = known === undefined ? undefined : nameOf(asked, TENANT);
+  const question = known === undefined ? undefined : nameOf(asked, viewer);
   return known === undefined || question === undefined ? undefined : { question, version: known };
 }
 
@@ -82,27 +127,10 @@ function sendAnswer({ headers }: Asked, response: ServerResponse, { type, body, 
   else send(response, 200, type, body, { ...REVALIDATED, etag });
 }
 
-/** Waits for the version that the request names; false where it did not come, and that has been answered. */
-async function hasReached(
-  { waitFor, graphql }: GraphQLRouteDeps,
-  asked: Asked,
-  response: ServerResponse,
-): Promise<boolean> {
-  const gone = new AbortController();
-  const leave = () => gone.abort();
-  response.once('close', leave);
-  try {
-    const version = versionWaitedFor(asked);
-    if (version === undefined) return true;
-    if (!waitFor)
-      throw new AppError('BAD_ARGUMENT', 'waitFor: this engine answers from the database, without versions.');
-    await waitFor(version, AbortSignal.any([gone.signal, AbortSignal.timeout(LONGEST_WAIT)]));
-    return true;
-  } catch (error) {
-    const { message, extensions } = graphql.format(error);
-    sendError(response, extensions.code === 'VERSION_NOT_REACHED' ? 503 : 400, extensions.code, message);
-    return false;
-  } finally {
-    response.off('close', leave);
-  }
+/** Waits for the version that the request names. @throws AppError VERSION_NOT_REACHED, BAD_ARGUMENT */
+async function reach({ waitFor }: GraphVersions, asked: Asked, signal: AbortSignal): Promise<void> {
+  const version = versionWaitedFor(asked);
+  if (version === undefined) return;
+  if (!waitFor) throw new AppError('BAD_ARGUMENT', 'waitFor: this engine answers from the database, without versions.');
+  await waitFor(version, AbortSignal.any([signal, AbortSignal.timeout(LONGEST_WAIT)]));
 }

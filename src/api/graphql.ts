@@ -5,19 +5,21 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import { type GraphQLSchema, OperationTypeNode } from 'graphql';
+import { type GraphQLFormattedError, type GraphQLSchema, OperationTypeNode } from 'graphql';
 import type { Logger } from '../logger.ts';
-import type { ApiContext } from './context.ts';
+import type { ApiContext, Caller } from './context.ts';
 import { type ApiErrorCode, createErrorFormatter, type ShownError } from './errors.ts';
 import { createPlannedExecution } from './executor/plugin.ts';
 import { createLimiter } from './limiter.ts';
 import { LIMITS } from './limits.ts';
+import type { RateLimit } from './rate-limit.ts';
 
 export interface GraphQLDeps {
   readonly schema: GraphQLSchema;
   readonly log: Logger;
   readonly introspection: boolean;
-  readonly createContext: () => ApiContext;
+  readonly createContext: (caller: Caller) => ApiContext;
+  readonly rateLimit: RateLimit;
   readonly countError: (code: ApiErrorCode) => void;
   /** `plain`: by graphql-js alone, to compare with. */
   readonly executor?: 'planned' | 'plain' | undefined;
@@ -33,7 +35,10 @@ export interface GraphQLHttpRequest {
 
 export interface GraphQLService {
   /** The context is there where the request got as far as its execution. */
-  handle(request: GraphQLHttpRequest): Promise<{ http: HTTPGraphQLResponse; context: ApiContext | undefined }>;
+  handle(
+    request: GraphQLHttpRequest,
+    caller: Caller,
+  ): Promise<{ http: HTTPGraphQLResponse; context: ApiContext | undefined }>;
   /** An error outside of execution as clients see it. */
   format(error: unknown): ShownError;
   stop(): Promise<void>;
@@ -45,6 +50,7 @@ export async function createGraphQL({
   log,
   introspection,
   createContext,
+  rateLimit,
   countError,
   executor,
 }: GraphQLDeps): Promise<GraphQLService> {
@@ -75,31 +81,35 @@ export async function createGraphQL({
       // Nothing is told to anybody, whatever the environment holds.
       ApolloServerPluginUsageReportingDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
-      createLimiter(schema),
-      tellVersion,
+      createLimiter(schema, rateLimit),
+      tellMore,
       ...(executor === 'plain' ? [] : [createPlannedExecution(schema, formatError)]),
     ],
   });
   await apollo.start();
   return {
-    async handle({ method, headers, search, body }) {
+    async handle({ method, headers, search, body }, caller) {
       let context: ApiContext | undefined;
-      const http = await apollo.executeHTTPGraphQLRequest({
-        httpGraphQLRequest: { method, headers: toHeaderMap(headers), search, body },
-        context: async () => {
-          context = createContext();
-          return context;
-        },
-      });
-      return { http, context };
+      try {
+        const http = await apollo.executeHTTPGraphQLRequest({
+          httpGraphQLRequest: { method, headers: toHeaderMap(headers), search, body },
+          context: async () => {
+            context = createContext(caller);
+            return context;
+          },
+        });
+        return { http, context };
+      } finally {
+        context?.outcome.endTurn?.();
+      }
     },
     format: (error) => formatError({ message: '' }, error),
     stop: () => apollo.stop(),
   };
 }
 
-/** Names the graph that an answer reflects, and notes whether it may be kept. */
-const tellVersion: ApolloServerPlugin<ApiContext> = {
+/** Tells what an answer cost and the graph that it reflects, and notes whether it may be kept. */
+const tellMore: ApolloServerPlugin<ApiContext> = {
   requestDidStart: async () => ({
     willSendResponse: async ({ response, operation, contextValue }) => {
       if (response.body.kind !== 'single') return;
@@ -107,10 +117,24 @@ const tellVersion: ApolloServerPlugin<ApiContext> = {
       const { graphVersion, outcome } = contextValue;
       const isExecuted = result.data !== undefined;
       outcome.isWhole = isExecuted && result.errors === undefined && operation?.operation === OperationTypeNode.QUERY;
-      if (isExecuted && graphVersion !== undefined) result.extensions = { ...result.extensions, graphVersion };
+      outcome.isWhole &&= outcome.readsPortfolios !== true;
+      outcome.isWrongDocument = !isExecuted && result.errors?.every(isOfDocument) === true;
+      const cost = outcome.cost === undefined ? undefined : { items: outcome.cost, limit: LIMITS.cost };
+      const extensions = { ...(cost && { cost }), ...(isExecuted && graphVersion !== undefined && { graphVersion }) };
+      if (Object.keys(extensions).length > 0) result.extensions = { ...result.extensions, ...extensions };
     },
   }),
 };
+
+const OF_DOCUMENT: ReadonlySet<unknown> = new Set<ApiErrorCode>([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_USER_INPUT',
+]);
+
+function isOfDocument({ extensions }: GraphQLFormattedError): boolean {
+  return OF_DOCUMENT.has(extensions?.code);
+}
 
 function toHeaderMap(headers: GraphQLHttpRequest['headers']): HeaderMap {
   const map = new HeaderMap();

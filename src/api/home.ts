@@ -1,7 +1,15 @@
 import type { Totals } from '../queries/types.ts';
 
-/** The start page: where things are, and what the graph holds; `totals` is undefined while the graph does not answer. */
-export function homePage(totals: Totals | undefined, introspection: boolean): string {
+export interface Home {
+  /** Undefined while the graph does not answer. */
+  readonly totals: Totals | undefined;
+  readonly introspection: boolean;
+  /** Whether anybody may know how much the graph holds. */
+  readonly isOpen: boolean;
+}
+
+/** The start page: where things are, and what the graph holds. */
+export function homePage({ totals, introspection, isOpen }: Home): string {
   return `<!doctype html>
 <html lang="en">
   <head>
@@ -15,7 +23,7 @@ export function homePage(totals: Totals | undefined, introspection: boolean): st
     <main>
       <h1>AVD</h1>
       <p class="lead">Who do I depend on, who do they depend on, how do we know, and who is hit if one of them falls?</p>
-      ${totals ? ready(totals) : '<p class="state away">The graph does not answer yet.</p>'}
+      ${totals ? ready(isOpen ? totals : {}) : '<p class="state away">The graph does not answer yet.</p>'}
       <ul class="links">
         ${introspection ? '<li><a href="/graphiql">GraphiQL</a> – ask questions and read the schema</li>' : ''}
         <li><code>POST /graphql</code> – the API</li>
@@ -28,11 +36,12 @@ export function homePage(totals: Totals | undefined, introspection: boolean): st
 `;
 }
 
-function ready({ domains, organizations, claims, incidents }: Totals): string {
-  const counts = Object.entries({ domains, organizations, claims, incidents });
-  const cells = counts.map(([what, n]) => `<div><dt>${what}</dt><dd>${n.toLocaleString('en')}</dd></div>`);
+function ready(counts: Totals | Record<string, never>): string {
+  const cells = Object.entries(counts).map(
+    ([what, n]) => `<div><dt>${what}</dt><dd>${n.toLocaleString('en')}</dd></div>`,
+  );
   return `<p class="state ready">The graph is ready.</p>
-      <dl>${cells.join('')}</dl>`;
+      ${cells.length > 0 ? `<dl>${cells.join('')}</dl>` : ''}`;
 }
 
 export const HOME_STYLE = `

@@ -63,8 +63,14 @@ export function sendJson(
 }
 
 /** An error outside of GraphQL's execution, in GraphQL's form. */
-export function sendError(response: ServerResponse, status: number, code: ApiErrorCode, message: string): void {
-  sendJson(response, status, { errors: [{ message, extensions: { code } }] });
+export function sendError(
+  response: ServerResponse,
+  status: number,
+  code: ApiErrorCode,
+  message: string,
+  headers?: Record<string, string>,
+): void {
+  sendJson(response, status, { errors: [{ message, extensions: { code } }] }, headers);
 }
 
 /** Reads a JSON body of at most `LARGEST_BODY` bytes; an undefined one where the request declares no JSON. */

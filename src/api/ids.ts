@@ -10,10 +10,15 @@ export type GlobalId =
   | { readonly type: 'Organization'; readonly key: string }
   | { readonly type: 'Claim'; readonly key: ClaimKey }
   | { readonly type: 'Dependency'; readonly pair: Pair; readonly asOf: number | undefined }
-  | { readonly type: 'Incident'; readonly key: string };
+  | { readonly type: 'Incident'; readonly key: string }
+  | { readonly type: 'Portfolio'; readonly id: string }
+  | { readonly type: 'Alert'; readonly id: string };
 
 export const idOfDomain = (name: string): string => encode(['d', name]);
 export const idOfOrganization = (key: string): string => encode(['o', key]);
+/** Without its tenant: an id is asked for by a viewer, and names a portfolio of the viewer's tenant only. */
+export const idOfPortfolio = (id: string): string => encode(['f', id]);
+export const idOfAlert = (id: string): string => encode(['a', id]);
 export const idOfIncident = (key: string): string => encode(['i', key]);
 
 export function idOfClaim({ source, subject, service, object }: ClaimKey): string {
@@ -26,6 +31,7 @@ export function idOfDependency({ dependent, vendor }: Pair, asOf: number | undef
 }
 
 const text = z.string().min(1).max(1000);
+const portfolio = z.string().regex(/^[\w-]{1,64}$/);
 const end = z.enum(['d', 'o']);
 const instant = z.number().int().min(-8.64e15).max(8.64e15);
 
@@ -33,6 +39,8 @@ const parts = z.union([
   z.tuple([z.literal('d'), text]).transform(([, name]): GlobalId => ({ type: 'Domain', name })),
   z.tuple([z.literal('o'), text]).transform(([, key]): GlobalId => ({ type: 'Organization', key })),
   z.tuple([z.literal('i'), text]).transform(([, key]): GlobalId => ({ type: 'Incident', key })),
+  z.tuple([z.literal('a'), portfolio]).transform(([, id]): GlobalId => ({ type: 'Alert', id })),
+  z.tuple([z.literal('f'), portfolio]).transform(([, id]): GlobalId => ({ type: 'Portfolio', id })),
   z
     .tuple([z.literal('c'), text, end, text, z.enum(SERVICES), end, text])
     .transform(([, source, subjectKind, subject, service, objectKind, object]): GlobalId => {
@@ -66,6 +74,15 @@ export function organizationKeyOf(argument: string, id: string): string {
     throw new AppError('BAD_ID', `${argument}: the id is that of a ${decoded.type}, an Organization's is needed.`);
   }
   return decoded.key;
+}
+
+/** The same for a Portfolio's id. */
+export function portfolioIdOf(argument: string, id: string): string {
+  const decoded = decodeId(id);
+  if (decoded.type !== 'Portfolio') {
+    throw new AppError('BAD_ID', `${argument}: the id is that of a ${decoded.type}, a Portfolio's is needed.`);
+  }
+  return decoded.id;
 }
 
 function encode(value: readonly (string | number)[]): string {

@@ -32,7 +32,15 @@ export function createMetrics() {
     labelNames: ['from'] as const,
     registers: [registry],
   });
+  const cancelled = new Counter({
+    name: 'avd_graphql_cancelled_total',
+    help: 'GraphQL requests whose client went before the answer was there.',
+    registers: [registry],
+  });
   return {
+    countCancelled(): void {
+      cancelled.inc();
+    },
     /** Counts an answer; the route is one of a few, never a path from outside. */
     countRequest(route: string, status: number, seconds: number): void {
       requests.inc({ route, status: String(status) });

@@ -1,5 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { Reference } from '../graph/actions.ts';
+import type { Alert } from '../queries/alert.ts';
+import type { Portfolio } from '../queries/portfolio.ts';
 import type { Claim, Dependency, Incident, Organization } from '../queries/types.ts';
 import type { Edge } from './connection.ts';
 import type { ApiContext } from './context.ts';
@@ -23,6 +25,14 @@ export interface IncidentNode extends Incident {
   readonly __typename: 'Incident';
 }
 
+export interface PortfolioNode extends Portfolio {
+  readonly __typename: 'Portfolio';
+}
+
+export interface AlertNode extends Alert {
+  readonly __typename: 'Alert';
+}
+
 /** A dependency, with the instant it was computed for and how it was reached. */
 export interface DependencyNode extends Dependency {
   readonly __typename: 'Dependency';
@@ -34,7 +44,14 @@ export interface DependencyNode extends Dependency {
   readonly place: Pick<Edge<unknown>, 'listing' | 'at'> | undefined;
 }
 
-export type Node = DomainNode | OrganizationNode | ClaimNode | IncidentNode | DependencyNode;
+export type Node =
+  | DomainNode
+  | OrganizationNode
+  | ClaimNode
+  | IncidentNode
+  | DependencyNode
+  | PortfolioNode
+  | AlertNode;
 
 export const domainNode = (name: string): DomainNode => ({ __typename: 'Domain', name });
 export const organizationNode = (organization: Organization): OrganizationNode => ({
@@ -44,13 +61,18 @@ export const organizationNode = (organization: Organization): OrganizationNode =
 export const claimNode = (claim: Claim): ClaimNode => ({ __typename: 'Claim', ...claim });
 export const incidentNode = (incident: Incident): IncidentNode => ({ __typename: 'Incident', ...incident });
 
+export const portfolioNode = (portfolio: Portfolio): PortfolioNode => ({ __typename: 'Portfolio', ...portfolio });
+
+export const alertNode = (alert: Alert): AlertNode => ({ __typename: 'Alert', ...alert });
+
 /** A dependency that stands in no listing: its other end is the vendor. */
 export function dependencyNode(dependency: Dependency, at: number, asOf: number | undefined): DependencyNode {
   return { __typename: 'Dependency', ...dependency, at, asOf, node: dependency.vendor, place: undefined };
 }
 
 /** What an id names today, or null. */
-export async function loadNode(id: GlobalId, { loaders, queries, now }: ApiContext): Promise<Node | null> {
+export async function loadNode(id: GlobalId, context: ApiContext): Promise<Node | null> {
+  const { loaders, queries, now } = context;
   switch (id.type) {
     case 'Domain':
       return (await loaders.domain.load(id.name)) ? domainNode(id.name) : null;
@@ -60,11 +82,22 @@ export async function loadNode(id: GlobalId, { loaders, queries, now }: ApiConte
       return orNull(await loaders.claim.load(id.key), claimNode);
     case 'Incident':
       return orNull(await loaders.incident.load(id.key), incidentNode);
+    case 'Alert':
+      context.outcome.readsPortfolios = true;
+      return orNull(await context.alerts.alert(context.viewer.tenant, id.id), alertNode);
+    case 'Portfolio':
+      return orNull(await findPortfolio(id.id, context), portfolioNode);
     case 'Dependency':
       return orNull(await queries.dependency(id.pair, id.asOf ?? now), (d) =>
         dependencyNode(d, id.asOf ?? now, id.asOf),
       );
   }
+}
+
+/** A portfolio of the viewer's tenant; another tenant's is as unknown as none. */
+export function findPortfolio(id: string, { viewer, portfolios, outcome }: ApiContext): Promise<Portfolio | undefined> {
+  outcome.readsPortfolios = true;
+  return portfolios.portfolio({ tenant: viewer.tenant, id });
 }
 
 /** An end of a claim: the domain, or what stands today for the organization. */

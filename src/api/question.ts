@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { AppError } from '../errors.ts';
+import type { Viewer } from './viewer.ts';
 
 /** The version that a client waits for may be said by this header, or by `waitFor` in the request's `extensions`. */
 const WAIT_HEADER = 'avd-wait-for-version';
@@ -22,17 +23,19 @@ export interface Asked {
  * look at the request. A browser lets no other site set these headers without asking first, so a kept answer is given
  * only to whom Apollo would have given it.
  */
-export function nameOf(asked: Asked, tenant: string): string | undefined {
+export function nameOf(asked: Asked, viewer: Viewer): string | undefined {
   const { method, headers, search, body } = asked;
   const accept = headers.accept ?? '';
+  // Nobody is given what was answered to another tenant, or to more roles.
+  const asker = [viewer.tenant, ...viewer.roles].join(' ');
   if (method === 'GET') {
     const isSafe = Boolean(headers['apollo-require-preflight']) && headers['content-type'] === undefined;
-    return isSafe ? JSON.stringify([tenant, accept, search]) : undefined;
+    return isSafe ? JSON.stringify([asker, accept, search]) : undefined;
   }
   if (!isRecord(body) || !Object.keys(body).every((key) => USUAL.has(key))) return undefined;
   const { query, variables, operationName, extensions } = body;
   const { waitFor, ...others } = isRecord(extensions) ? extensions : {};
-  return JSON.stringify([tenant, accept, query, operationName, variables, others]);
+  return JSON.stringify([asker, accept, query, operationName, variables, others]);
 }
 
 /**

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { GraphQLSchema } from 'graphql';
+import { alertResolvers } from './resolvers/alert.ts';
 import { claimResolvers } from './resolvers/claim.ts';
 import { concentrationQueries, concentrationResolvers } from './resolvers/concentration.ts';
 import { dateTime } from './resolvers/date-time.ts';
@@ -11,6 +12,8 @@ import { exposureQueries, exposureResolvers } from './resolvers/exposure.ts';
 import { incidentQueries, incidentResolvers } from './resolvers/incident.ts';
 import { nodeQueries } from './resolvers/node.ts';
 import { organizationQueries, organizationResolvers } from './resolvers/organization.ts';
+import { portfolioQueries, portfolioResolvers } from './resolvers/portfolio.ts';
+import { portfolioMutations } from './resolvers/portfolio-changes.ts';
 import { searchQueries, searchResolvers } from './resolvers/search.ts';
 import { sourceQueries, sourceResolvers } from './resolvers/source.ts';
 import { vendorQueries, vendorResolvers } from './resolvers/vendor.ts';
@@ -26,8 +29,10 @@ const resolvers = {
     ...exposureQueries,
     ...concentrationQueries,
     ...incidentQueries,
+    ...portfolioQueries,
     ...sourceQueries,
   },
+  Mutation: portfolioMutations,
   ...domainResolvers,
   ...claimResolvers,
   ...organizationResolvers,
@@ -37,6 +42,8 @@ const resolvers = {
   ...vendorResolvers,
   ...searchResolvers,
   ...incidentResolvers,
+  ...portfolioResolvers,
+  ...alertResolvers,
   ...sourceResolvers,
 };
 

@@ -1,20 +1,29 @@
-import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { AppError } from '../errors.ts';
 import type { Sources } from '../governance/sources.ts';
 import type { Logger } from '../logger.ts';
+import type { AlertQueries } from '../queries/alert.ts';
+import type { PortfolioQueries } from '../queries/portfolio.ts';
 import type { ExposureQueries } from '../queries/types.ts';
+import type { Access } from './access.ts';
 import { createContext } from './context.ts';
-import { createGraphiql } from './graphiql.ts';
 import { createGraphQL } from './graphql.ts';
 import { createGraphQLRoute, type GraphVersions } from './graphql-route.ts';
-import { HOME_STYLE, homePage } from './home.ts';
-import { GRAPHIQL_POLICY, send, sendError, sendJson } from './http.ts';
+import { send, sendError } from './http.ts';
 import { closeServer, listen } from './listen.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import type { PortfolioChanges } from './portfolio-changes.ts';
+import { createRateLimit } from './rate-limit.ts';
+import { sendRefusal } from './refusal.ts';
+import { createRoutes, findRoute, type Routes, sendNotFound } from './routes.ts';
 import { loadSchema } from './schema.ts';
+import { createTrustedDocuments, type TrustedDocuments } from './trusted-documents.ts';
 
 export interface ApiDeps extends GraphVersions {
   readonly queries: ExposureQueries;
+  readonly portfolios: PortfolioQueries;
+  readonly alerts: AlertQueries;
+  readonly portfolioChanges: PortfolioChanges;
   readonly sources: Sources;
   /** The folder of graphql/schema. */
   readonly schemaFolder: string;
@@ -23,6 +32,10 @@ export interface ApiDeps extends GraphVersions {
   readonly introspection: boolean;
   /** How long an answer may take, in ms. */
   readonly timeLimit: number;
+  readonly access: Access;
+  /** What a tenant may ask for in a minute, in items; undefined: no limit. */
+  readonly costPerMinute?: number | undefined;
+  readonly documents?: TrustedDocuments | undefined;
   /** `plain`: by graphql-js alone, to compare with. */
   readonly executor?: 'planned' | 'plain' | undefined;
   /** Most that kept answers may take; 0: none is kept. */
@@ -43,17 +56,29 @@ export interface Api {
 /** The API's HTTP server: GraphQL, GraphiQL, health, metrics and the start page. */
 export async function createApi(deps: ApiDeps): Promise<Api> {
   const metrics = createMetrics();
+  const rateLimit = createRateLimit(deps.costPerMinute);
   const graphql = await createGraphQL({
     schema: await loadSchema(deps.schemaFolder),
     log: deps.log,
     introspection: deps.introspection,
-    createContext: () => createContext(deps),
+    createContext: (caller) => createContext(deps, caller),
+    rateLimit,
     countError: metrics.countError,
     executor: deps.executor,
   });
-  const ask = createGraphQLRoute({ ...deps, graphql, countAnswer: metrics.countAnswer });
-  const routes = createRoutes(deps, ask, metrics);
-  const server = createServer((request, response) => void answer(routes, metrics, deps.log, request, response));
+  const ask = createGraphQLRoute({
+    ...deps,
+    graphql,
+    rateLimit,
+    documents: deps.documents ?? createTrustedDocuments({}, false),
+    countAnswer: metrics.countAnswer,
+    countCancelled: metrics.countCancelled,
+  });
+  const refuse = (response: ServerResponse, error: AppError) => sendRefusal(response, graphql.format(error), error);
+  const routes = createRoutes({ ...deps, ask, metrics });
+  const server = createServer(
+    (request, response) => void answer(routes, { metrics, log: deps.log, refuse }, request, response),
+  );
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
   return {
@@ -65,72 +90,20 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   };
 }
 
-type Route = (request: IncomingMessage, response: ServerResponse, rest: string) => void | Promise<void>;
-
-interface Routes {
-  readonly [path: string]: { readonly methods: readonly string[]; readonly run: Route };
-}
-
-const READ = ['GET', 'HEAD'];
-/** How long the database may take to say that it is there. */
-const READY_WITHIN = 2000;
-
-function createRoutes({ queries, introspection }: ApiDeps, ask: Route, metrics: Metrics): Routes {
-  const graphiql = createGraphiql();
-  const page = readFile(new URL('graphiql/page.html', import.meta.url));
-  const totals = () =>
-    queries
-      .within(Date.now() + READY_WITHIN)
-      .totals()
-      .catch(() => undefined);
-  const html = 'text/html; charset=utf-8';
-  const routes: Routes = {
-    '/': {
-      methods: READ,
-      run: async (_, response) => send(response, 200, html, homePage(await totals(), introspection)),
-    },
-    '/home.css': { methods: READ, run: (_, response) => send(response, 200, 'text/css; charset=utf-8', HOME_STYLE) },
-    '/health/live': { methods: READ, run: (_, response) => sendJson(response, 200, { status: 'live' }) },
-    '/health/ready': {
-      methods: READ,
-      run: async (_, response) => {
-        const found = await totals();
-        sendJson(response, found ? 200 : 503, found ? { status: 'ready' } : { status: 'waiting', for: 'the graph' });
-      },
-    },
-    '/metrics': {
-      methods: READ,
-      run: async (_, response) => send(response, 200, metrics.contentType, await metrics.text()),
-    },
-    '/graphql': { methods: ['GET', 'POST'], run: ask },
-  };
-  if (!introspection) return routes;
-  return {
-    ...routes,
-    '/graphiql': {
-      methods: READ,
-      run: async (_, response, name) => {
-        const asset = name === '' ? { contents: await page, type: html } : await graphiql.asset(name);
-        if (asset === undefined) return sendNotFound(response);
-        const caching = name === '' ? 'no-store' : 'private, max-age=600';
-        send(response, 200, asset.type, asset.contents, {
-          'content-security-policy': GRAPHIQL_POLICY,
-          'cache-control': caching,
-        });
-      },
-    },
-  };
+interface Answering {
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly refuse: (response: ServerResponse, error: AppError) => void;
 }
 
 async function answer(
   routes: Routes,
-  metrics: Metrics,
-  log: Logger,
+  { metrics, log, refuse }: Answering,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const begun = performance.now();
-  const { path, rest } = split(request.url ?? '/', routes);
+  const { path, rest } = findRoute(request.url ?? '/', routes);
   response.once('close', () => metrics.countRequest(path, response.statusCode, (performance.now() - begun) / 1000));
   try {
     const route = routes[path];
@@ -143,21 +116,9 @@ async function answer(
     await route.run(request, response, rest);
   } catch (error) {
     if (request.destroyed && !response.headersSent) return;
+    if (error instanceof AppError && error.code !== 'INTERNAL' && !response.headersSent) return refuse(response, error);
     log.error({ err: error, route: path }, 'An HTTP request failed by a fault of ours');
     if (response.headersSent) response.destroy();
     else sendError(response, 500, 'INTERNAL', 'A fault in AVD.');
   }
-}
-
-/** A route by its path; GraphiQL's files lie below its own. What is unknown has one name, for the metrics' sake. */
-function split(url: string, routes: Routes): { readonly path: string; readonly rest: string } {
-  const path = url.split(/[?#]/, 1)[0] ?? '/';
-  if (Object.hasOwn(routes, path)) return { path, rest: '' };
-  const below = /^(\/graphiql)\/([\w.-]*)$/.exec(path);
-  const [, parent = 'unknown', rest = ''] = below ?? [];
-  return { path: Object.hasOwn(routes, parent) ? parent : 'unknown', rest };
-}
-
-function sendNotFound(response: ServerResponse): void {
-  send(response, 404, 'text/plain; charset=utf-8', 'Not found\n');
 }

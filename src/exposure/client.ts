@@ -8,8 +8,11 @@ import { includes, isVersion } from './version.ts';
 
 /** The exposure index on a thread of its own. */
 export interface ExposureIndexClient {
-  /** The questions, given up at `deadline`. @throws AppError INDEX_NOT_READY where it can't be asked now */
-  queries(deadline?: number): IndexedQueries;
+  /**
+   * The questions, given up at `deadline` and when `signal` aborts.
+   * @throws AppError INDEX_NOT_READY where it can't be asked now
+   */
+  queries(deadline?: number, signal?: AbortSignal): IndexedQueries;
   /** Which changes it reflects, see `toVersion`; undefined while it can't be asked. */
   version(): string | undefined;
   /**
@@ -73,20 +76,33 @@ export function createExposureIndexClient(
     else asked?.reject(new AppError(message.code, message.message, message.details));
   }
 
-  function ask(question: Indexed, args: readonly unknown[], deadline: number | undefined): Promise<unknown> {
-    if (version === undefined) return Promise.reject(notReady());
-    return new Promise((resolve, reject) => {
-      const id = nextId++;
-      pending.set(id, { resolve, reject });
-      worker.postMessage({ kind: 'ask', id, question, args, deadline } satisfies ToWorker);
-    });
+  async function ask(
+    question: Indexed,
+    args: readonly unknown[],
+    deadline: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> {
+    if (version === undefined) throw notReady();
+    const id = nextId++;
+    // The thread says that it has given up, as it says everything else.
+    const cancel = () => worker.postMessage({ kind: 'cancel', id } satisfies ToWorker);
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      return await new Promise((resolve, reject) => {
+        pending.set(id, { resolve, reject });
+        worker.postMessage({ kind: 'ask', id, question, args, deadline } satisfies ToWorker);
+        if (signal?.aborted) cancel();
+      });
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
   }
 
   return {
-    queries(deadline) {
+    queries(deadline, signal) {
       const entries = INDEXED.map((question) => [
         question,
-        (...args: readonly unknown[]) => ask(question, args, deadline),
+        (...args: readonly unknown[]) => ask(question, args, deadline, signal),
       ]);
       return Object.fromEntries(entries) as IndexedQueries;
     },

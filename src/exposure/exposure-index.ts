@@ -75,9 +75,10 @@ export class ExposureIndex {
     return this.#scheduler.ask(() => this.present.warm());
   }
 
-  /** The questions, given up at `deadline` (ms since 1970) with AppError QUERY_TIMEOUT. */
-  queries(deadline?: number): IndexedQueries {
-    const ask = <T>(at: number, question: (asked: Asked) => Work<T>): Promise<T> => this.#ask(at, question, deadline);
+  /** The questions, given up at `deadline` (ms since 1970) with AppError QUERY_TIMEOUT, and by `signal` with CANCELLED. */
+  queries(deadline?: number, signal?: AbortSignal): IndexedQueries {
+    const ask = <T>(at: number, question: (asked: Asked) => Work<T>): Promise<T> =>
+      this.#ask(at, question, deadline, signal);
     return {
       dependenciesOf: (keys, args, page) =>
         ask(instantOf(page), (asked) => listDependencies(asked, 'uses', keys, args, page)),
@@ -97,16 +98,25 @@ export class ExposureIndex {
     };
   }
 
-  async #ask<T>(at: number, question: (asked: Asked) => Work<T>, deadline: number | undefined): Promise<T> {
+  async #ask<T>(
+    at: number,
+    question: (asked: Asked) => Work<T>,
+    deadline: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
     const { present } = this;
     const now = this.#clock();
     if (present.isBehind(at, now)) void this.#scheduler.advance(() => present.advance(Math.min(at, now)));
-    return this.#scheduler.ask(function* (): Work<T> {
-      const view = present.viewAt(at, now);
-      const answer = yield* question({ present, view });
-      // Something that was looked at began or ended after the instant that was asked for.
-      if (view !== present.view || at >= view.newestTurn) return answer;
-      return yield* question({ present, view: present.exactly(at) });
-    }, deadline);
+    return this.#scheduler.ask(
+      function* (): Work<T> {
+        const view = present.viewAt(at, now);
+        const answer = yield* question({ present, view });
+        // Something that was looked at began or ended after the instant that was asked for.
+        if (view !== present.view || at >= view.newestTurn) return answer;
+        return yield* question({ present, view: present.exactly(at) });
+      },
+      deadline,
+      signal,
+    );
   }
 }

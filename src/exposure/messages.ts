@@ -20,6 +20,8 @@ export type ToWorker =
       readonly args: readonly unknown[];
       readonly deadline?: number | undefined;
     }
+  /** Nobody waits for that answer any more. */
+  | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'stop' };
 
 export type FromWorker =

@@ -11,8 +11,9 @@ export function createIndexedQueries(
   database: ExposureQueries,
   index: Pick<ExposureIndexClient, 'queries'>,
   deadline?: number,
+  signal?: AbortSignal,
 ): ExposureQueries {
-  const indexed = index.queries(deadline);
+  const indexed = index.queries(deadline, signal);
   const entries = INDEXED.map((question) => {
     const ask = indexed[question] as (...args: readonly unknown[]) => Promise<unknown>;
     const askDatabase = database[question] as (...args: readonly unknown[]) => Promise<unknown>;
@@ -26,9 +27,9 @@ export function createIndexedQueries(
   return {
     ...database,
     ...(Object.fromEntries(entries) as unknown as IndexedQueries),
-    within: (other) => {
+    within: (other, otherSignal) => {
       const earlier = Math.min(other, deadline ?? other);
-      return createIndexedQueries(database.within(earlier), index, earlier);
+      return createIndexedQueries(database.within(earlier, otherSignal), index, earlier, otherSignal ?? signal);
     },
   };
 }

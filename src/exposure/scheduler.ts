@@ -8,6 +8,7 @@ interface Question {
   readonly begin: () => Work<unknown>;
   work: Work<unknown> | undefined;
   readonly deadline: number;
+  readonly signal?: AbortSignal | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -30,10 +31,10 @@ export class Scheduler {
   #isScheduled = false;
   #holders = 0;
 
-  /** @throws AppError QUERY_TIMEOUT */
-  ask<T>(begin: () => Work<T>, deadline = Number.POSITIVE_INFINITY): Promise<T> {
+  /** @throws AppError QUERY_TIMEOUT, CANCELLED */
+  ask<T>(begin: () => Work<T>, deadline = Number.POSITIVE_INFINITY, signal?: AbortSignal): Promise<T> {
     return new Promise<unknown>((resolve, reject) => {
-      this.#waiting.push({ begin, work: undefined, deadline, resolve, reject });
+      this.#waiting.push({ begin, work: undefined, deadline, signal, resolve, reject });
       this.#schedule();
     }) as Promise<T>;
   }
@@ -118,6 +119,10 @@ export class Scheduler {
 
   #step(question: Question): void {
     try {
+      if (question.signal?.aborted) {
+        question.work?.return(undefined);
+        throw new AppError('CANCELLED', 'Nobody waits for the answer any more.');
+      }
       question.work ??= question.begin();
       if (Date.now() > question.deadline) {
         question.work.return(undefined);

@@ -14,11 +14,13 @@ async function main(settings: WorkerSettings): Promise<void> {
   const { sources } = await loadSources(settings.sources);
   const stopping = new AbortController();
   let kept: KeptIndex | undefined;
+  const asked = new Map<number, AbortController>();
   const send = (message: FromWorker): void => parentPort?.postMessage(message);
 
   parentPort?.on('message', (message: ToWorker) => {
     if (message.kind === 'stop') stopping.abort();
-    else void answer(kept, message).then(send);
+    else if (message.kind === 'cancel') asked.get(message.id)?.abort();
+    else void answer(kept, message, asked).then(send);
   });
   await keepIndex(
     {
@@ -38,16 +40,26 @@ async function main(settings: WorkerSettings): Promise<void> {
   parentPort?.close();
 }
 
-async function answer(kept: KeptIndex | undefined, message: ToWorker & { kind: 'ask' }): Promise<FromWorker> {
+async function answer(
+  kept: KeptIndex | undefined,
+  message: ToWorker & { kind: 'ask' },
+  asked: Map<number, AbortController>,
+): Promise<FromWorker> {
   const { id, question, args, deadline } = message;
+  const cancelling = new AbortController();
+  asked.set(id, cancelling);
   try {
     if (kept === undefined) throw new AppError('INDEX_NOT_READY', 'The exposure index is being made.');
-    const ask = kept.index.queries(deadline)[question] as (...args: readonly unknown[]) => Promise<unknown>;
+    const ask = kept.index.queries(deadline, cancelling.signal)[question] as (
+      ...args: readonly unknown[]
+    ) => Promise<unknown>;
     return { kind: 'answer', id, value: await ask(...args) };
   } catch (error) {
     const known = error instanceof AppError ? error : new AppError('INTERNAL', 'The exposure index failed.', {}, error);
     const details = { ...known.details, ...(known.cause !== undefined && { cause: String(known.cause) }) };
     return { kind: 'failure', id, code: known.code, message: known.message, details };
+  } finally {
+    asked.delete(id);
   }
 }
 

@@ -15,7 +15,8 @@ export type GraphAction =
   | CompleteObservation
   | NameOrganization
   | ReportIncident
-  | WithdrawSource;
+  | WithdrawSource
+  | ChangePortfolio;
 
 /** One end of a claim: a registrable domain by its normal name, or an organization by its key. */
 export type Reference =
@@ -145,3 +146,22 @@ export interface WithdrawSource {
   readonly before: number;
   readonly reason: string;
 }
+
+/** A customer changes one of its portfolios. It says nothing of the facts, and is no part of the graph's hash. */
+export interface ChangePortfolio {
+  readonly type: 'change-portfolio';
+  readonly tenant: string;
+  /** Unique within the tenant. */
+  readonly portfolio: string;
+  readonly time: number;
+  readonly event: string;
+  readonly change: PortfolioChange;
+}
+
+export type PortfolioChange =
+  | { readonly kind: 'created'; readonly name: string; readonly alertDepth: number }
+  | { readonly kind: 'renamed'; readonly name: string }
+  | { readonly kind: 'deleted' }
+  | { readonly kind: 'alert-depth-set'; readonly alertDepth: number }
+  /** Things as they were named; what stands for them today is looked up when they are read. */
+  | { readonly kind: 'followed' | 'unfollowed'; readonly references: readonly Reference[] };

@@ -4,6 +4,7 @@ import {
   type ClaimKind,
   type DomainEntity,
   type Entity,
+  type Fact,
   type IncidentEntity,
   identify,
   identifyEnd,
@@ -12,6 +13,7 @@ import {
   type OrganizationEntity,
   type SourceEntity,
 } from './fold.ts';
+import { type FollowingEntity, portfolioKey } from './portfolio-state.ts';
 import type { Wanted } from './statements/write.ts';
 
 /** Everything that a slice of events wants to change, before anybody has looked at the database. */
@@ -22,6 +24,9 @@ export interface Batch {
   readonly domains: readonly Wanted[];
   readonly organizations: readonly Wanted[];
   readonly incidents: readonly string[];
+  /** Keys of portfolios, and what of theirs is followed or no longer. */
+  readonly portfolios: readonly string[];
+  readonly followings: ReadonlyMap<string, FollowingEntity>;
   readonly withdrawals: readonly SourceEntity[];
   /**
    * What is only pointed at, by `identifyEnd`, whether or not the event turns out to be outdated: an outdated version of an
@@ -52,7 +57,7 @@ export function planBatch(events: readonly (readonly GraphAction[])[]): Batch {
   const incidents = new Set<string>();
   const withdrawals: SourceEntity[] = [];
   const identitySources = new Set<string>();
-  const plan = (entity: Entity): void => {
+  const plan = (entity: Fact): void => {
     const bare = onlyPointedAt(entity);
     if (bare !== undefined) {
       pointAt(pointedAt, bare);
@@ -72,16 +77,26 @@ export function planBatch(events: readonly (readonly GraphAction[])[]): Batch {
     }
   };
   for (const entities of lifted) {
-    for (const entity of entities) plan(entity);
+    for (const entity of entities) if (isFact(entity)) plan(entity);
   }
   return {
     events: lifted,
     domains: wanted(domains),
     organizations: wanted(organizations),
     incidents: [...incidents].sort(),
+    ...portfoliosIn(lifted.flat()),
     withdrawals,
     pointedAt,
     identitySources: [...identitySources].sort(),
+  };
+}
+
+function portfoliosIn(entities: readonly Entity[]): Pick<Batch, 'portfolios' | 'followings'> {
+  const portfolios = entities.filter((e) => e.entity === 'portfolio').map(({ tenant, id }) => portfolioKey(tenant, id));
+  const followings = entities.filter((e) => e.entity === 'following');
+  return {
+    portfolios: [...new Set(portfolios)].sort(),
+    followings: new Map(followings.map((following) => [identify(following), following])),
   };
 }
 
@@ -125,6 +140,7 @@ function onlyPointedAt(e: Entity): DomainEntity | OrganizationEntity | undefined
   return isBare ? e : undefined;
 }
 
+const isFact = (e: Entity): e is Fact => e.entity !== 'portfolio' && e.entity !== 'following';
 export const isClaim = (e: Entity): e is ClaimEntity => e.entity === 'claim';
 export const isIncident = (e: Entity): e is IncidentEntity => e.entity === 'incident';
 

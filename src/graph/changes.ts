@@ -5,6 +5,8 @@ import {
   ClaimChangedSchema,
   ClaimKind as ClaimKindNumber,
   IdentityChangedSchema,
+  IncidentChangedSchema,
+  PortfolioMovedSchema,
 } from '../stream/generated/avd/changes/v1/changes_pb.ts';
 import {
   type Reference as ReferenceMessage,
@@ -15,7 +17,16 @@ import { CHANGE_TOPICS } from '../stream/topics.ts';
 import type { Reference } from './actions.ts';
 import { DAY } from './claim-state.ts';
 import type { CanonicalChange, OwnerChange } from './conclusions.ts';
-import { type ClaimEntity, type ClaimKind, type DomainEntity, identifyEnd, type OrganizationEntity } from './fold.ts';
+import {
+  type ClaimEntity,
+  type ClaimKind,
+  type DomainEntity,
+  type Entity,
+  type IncidentEntity,
+  identifyEnd,
+  type OrganizationEntity,
+} from './fold.ts';
+import { type PortfolioEntity, portfolioKey } from './portfolio-state.ts';
 
 /** What leaves AVD when a transaction is committed: topic, key and serialised message. */
 export interface Change {
@@ -101,10 +112,50 @@ export const nameChanges = ({ key, state: { named } }: OrganizationEntity): Chan
 export const withdrawalChange = (source: string, before: number): Change =>
   identityChange(source, { case: 'withdrawn', value: { source, before: BigInt(before) } });
 
+/** `isNew`: the graph has had no version of it before. */
+function incidentChange({ key, state }: IncidentEntity, isNew: boolean): Change {
+  const message = create(IncidentChangedSchema, { incident: key, isNew, event: state.event });
+  return { topic: CHANGE_TOPICS.incident, key, value: toBinary(IncidentChangedSchema, message) };
+}
+
+function portfolioChange({ tenant, id, state }: PortfolioEntity): Change {
+  const message = create(PortfolioMovedSchema, { tenant, portfolio: id, changedAt: BigInt(state.changedAt) });
+  const value = toBinary(PortfolioMovedSchema, message);
+  return { topic: CHANGE_TOPICS.portfolio, key: portfolioKey(tenant, id), value };
+}
+
 /** How a transaction's changes wait in the outbox; the driver takes signed bytes only. */
 export function encodeChanges(changes: readonly Change[]): Int8Array {
   const bytes = toBinary(ChangeSetSchema, create(ChangeSetSchema, { changes: [...changes] }));
   return new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** What a batch has changed, as others are told of it. `before`: what the database held of it, by identity. */
+export function describeChanges(
+  dirty: ReadonlyMap<string, Entity>,
+  before: { readonly entities: ReadonlyMap<string, Entity> },
+): Change[] {
+  return [...dirty].flatMap(([id, entity]) => describe(entity, before.entities.get(id)));
+}
+
+function describe(entity: Entity, before: Entity | undefined): Change[] {
+  switch (entity.entity) {
+    case 'claim':
+      return [claimChange(entity)];
+    case 'domain':
+      return completionChanges(before?.entity === 'domain' ? before : undefined, entity);
+    case 'organization':
+      return nameChanges(entity);
+    case 'source':
+      return [withdrawalChange(entity.id, entity.state.withdrawnBefore)];
+    case 'incident':
+      return [incidentChange(entity, before === undefined)];
+    case 'portfolio':
+      return [portfolioChange(entity)];
+    // Its portfolio changes with it.
+    case 'following':
+      return [];
+  }
 }
 
 type IdentityInit = Parameters<typeof create<typeof IdentityChangedSchema>>[1];

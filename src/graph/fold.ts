@@ -1,13 +1,23 @@
 import type { Service } from '../identity/service.ts';
 import type { Evidence, GraphAction, Reference, ReportIncident, Statement } from './actions.ts';
 import { type ClaimState, DAY, equalClaims, joinClaims, midnight, NO_CLAIM } from './claim-state.ts';
+import {
+  type FollowingEntity,
+  joinFollowings,
+  joinPortfolios,
+  liftPortfolio,
+  type PortfolioEntity,
+  portfolioKey,
+} from './portfolio-state.ts';
 
 /**
  * The graph as a fold: an action is lifted to small states of the things it speaks of, and states of one thing are
  * joined. Every join is commutative, associative and idempotent, which is all that makes the graph a function of the set
  * of events. Nothing here knows the database.
  */
-export type Entity = DomainEntity | OrganizationEntity | ClaimEntity | IncidentEntity | SourceEntity;
+export type Entity = Fact | PortfolioEntity | FollowingEntity;
+/** What the graph's hash covers. */
+export type Fact = DomainEntity | OrganizationEntity | ClaimEntity | IncidentEntity | SourceEntity;
 
 export interface DomainEntity {
   readonly entity: 'domain';
@@ -82,6 +92,10 @@ export function identify(e: Entity): string {
       return `i\t${e.key}`;
     case 'source':
       return `s\t${e.id}`;
+    case 'portfolio':
+      return `p\t${portfolioKey(e.tenant, e.id)}`;
+    case 'following':
+      return `f\t${e.portfolio}\t${identifyEnd(e.reference)}`;
   }
 }
 
@@ -108,6 +122,12 @@ export function join(a: Entity, b: Entity): Entity {
   }
   if (a.entity === 'source' && b.entity === 'source') {
     return b.state.withdrawnBefore > a.state.withdrawnBefore ? b : a;
+  }
+  if (a.entity === 'portfolio' && b.entity === 'portfolio') {
+    return joinPortfolios(a, b);
+  }
+  if (a.entity === 'following' && b.entity === 'following') {
+    return joinFollowings(a, b);
   }
   throw new TypeError(`A ${a.entity} can't be joined with a ${b.entity}.`);
 }
@@ -186,6 +206,8 @@ export function lift(action: GraphAction): Entity[] {
       ];
     case 'withdraw-source':
       return [{ entity: 'source', id: action.source, state: { withdrawnBefore: action.before } }];
+    case 'change-portfolio':
+      return liftPortfolio(action);
   }
 }
 

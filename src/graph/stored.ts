@@ -6,6 +6,7 @@ import { type ClaimKey, type Entity, identify, identifyClaim } from './fold.ts';
 import { claimState, decodeEvidence, domainState, organizationState } from './properties.ts';
 import { run } from './statement.ts';
 import { type HeldClaim, holdDomains, holdIncidents, holdOrganizations } from './statements/write.ts';
+import { readPortfolios } from './stored-portfolios.ts';
 
 /** What the database holds of the things that a batch speaks of, all of it locked. */
 export interface Stored {
@@ -34,6 +35,9 @@ export async function readStored(tx: ManagedTransaction, batch: Batch): Promise<
     keepClaims({ kind: 'organization', key: node.id }, node.claims, entities, claimIds);
   }
   await keepIncidents(tx, batch.incidents, keep);
+  for (const entity of await readPortfolios(tx, batch)) {
+    keep(entity);
+  }
   return { entities, claimIds };
 }
 

@@ -12,18 +12,20 @@ import {
   updateOrganizations,
 } from './statements/write.ts';
 import type { Stored } from './stored.ts';
+import { writePortfolios } from './stored-portfolios.ts';
 
 type Write = (tx: ManagedTransaction) => Promise<unknown>;
 
 /**
- * Writes the new states of what a batch has changed: nodes first, then claims, then incidents. All statements are sent at
- * once; the server takes them in this order, and meanwhile the next ones are made ready.
+ * Writes the new states of what a batch has changed: nodes first, then claims, incidents and portfolios. All statements
+ * are sent at once; the server takes them in this order, and meanwhile the next ones are made ready.
  */
 export async function writeDirty(tx: ManagedTransaction, dirty: readonly Entity[], stored: Stored): Promise<void> {
   const writes = [
     ...nodeWrites(dirty),
     ...claimWrites(dirty.filter(isClaim), stored),
     ...incidentWrites(dirty.filter(isIncident)),
+    (transaction: ManagedTransaction) => writePortfolios(transaction, dirty),
   ];
   await Promise.all(writes.map((write) => write(tx)));
 }

@@ -1,15 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { GraphAction } from './actions.ts';
 import { type Batch, foldBatch, type Outcome, planBatch } from './batch.ts';
-import {
-  type Change,
-  canonicalChange,
-  claimChange,
-  completionChanges,
-  nameChanges,
-  ownerChange,
-  withdrawalChange,
-} from './changes.ts';
+import { type Change, canonicalChange, describeChanges, ownerChange } from './changes.ts';
 import { DAY } from './claim-state.ts';
 import { settleCanonical, settleOwners } from './conclusions.ts';
 import type { Driver, ManagedTransaction } from './driver.ts';
@@ -20,7 +12,7 @@ import { createRepeats } from './repeats.ts';
 import type { RankOf } from './resolve.ts';
 import { run } from './statement.ts';
 import { holdSources } from './statements/identity.ts';
-import { readStored, type Stored } from './stored.ts';
+import { readStored } from './stored.ts';
 import { withdrawSources } from './withdraw.ts';
 import { writeDirty } from './write-dirty.ts';
 
@@ -167,7 +159,7 @@ async function writePlan(tx: ManagedTransaction, plan: Batch, { batch, rankOf }:
   // The changes are encoded while the database writes.
   const [, described] = await Promise.all([
     writeDirty(tx, [...outcome.dirty.values()], stored),
-    describeChanges(outcome, stored),
+    describeChanges(outcome.dirty, stored),
   ]);
   const changes = [...described, ...(await settle(tx, outcome, rankOf))];
   await putChanges(tx, `${offsetId(batch)}/${batch.from}`, changes);
@@ -191,20 +183,4 @@ async function settle(tx: ManagedTransaction, { dirty }: Outcome, rankOf: RankOf
   const owners = await settleOwners(tx, [...domains], rankOf);
   const canonical = await settleCanonical(tx, [...organizations]);
   return [...owners.map(ownerChange), ...canonical.map(canonicalChange)];
-}
-
-function describeChanges({ dirty }: Outcome, stored: Stored): Change[] {
-  return [...dirty].flatMap(([id, entity]) => {
-    if (entity.entity === 'claim') {
-      return [claimChange(entity)];
-    }
-    if (entity.entity === 'domain') {
-      const before = stored.entities.get(id);
-      return completionChanges(before?.entity === 'domain' ? before : undefined, entity);
-    }
-    if (entity.entity === 'organization') {
-      return nameChanges(entity);
-    }
-    return entity.entity === 'source' ? [withdrawalChange(entity.id, entity.state.withdrawnBefore)] : [];
-  });
 }

@@ -1,15 +1,26 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Access, createAccess } from '../api/access.ts';
+import { openKeySet } from '../api/key-set.ts';
 import { createApi } from '../api/server.ts';
+import { loadTrustedDocuments } from '../api/trusted-documents.ts';
+import type { Config } from '../config.ts';
 import { createExposureIndexClient, type ExposureIndexClient } from '../exposure/client.ts';
 import { createIndexedQueries } from '../exposure/queries.ts';
 import { loadSources } from '../governance/sources.ts';
+import { createOffsetStore } from '../graph/offsets.ts';
 import { createLogger, type Logger } from '../logger.ts';
+import { createAlertQueries } from '../queries/alert.ts';
 import { createNeo4jQueries } from '../queries/neo4j.ts';
+import { createPortfolioQueries } from '../queries/portfolio.ts';
+import { createKafka } from '../stream/kafka.ts';
+import { createProducer } from '../stream/producer.ts';
 import { type Context, loadContext } from './context.ts';
 import { sayLastWord } from './last-word.ts';
 import { onParentGone } from './parent.ts';
+import { createPortfolioChanges } from './portfolio-changes.ts';
 import { aborted, listenForStop } from './stop-signals.ts';
+import { createSubmit } from './submit.ts';
 import { warmPlans } from './warm-plans.ts';
 
 const SCHEMA = fileURLToPath(new URL('../../graphql/schema', import.meta.url));
@@ -17,6 +28,8 @@ const SOURCES = fileURLToPath(new URL('../../governance/sources.yaml', import.me
 
 /** How long an answer may take. */
 const TIME_LIMIT_MS = 20_000;
+/** How long a change may take to come into the graph before its client is told that it is on its way. */
+const PATIENCE_MS = 10_000;
 /** How long answers under way may take to finish when the API stops. */
 const DRAIN_LIMIT_MS = TIME_LIMIT_MS + 2000;
 
@@ -29,14 +42,22 @@ async function main(): Promise<void> {
   const driver = context.openDriver();
   const database = createNeo4jQueries({ driver, sources });
   const index = config.exposureEngine === 'index' ? openIndex(context, log) : undefined;
+  const producer = createProducer(createKafka(context.kafkaBrokers, log));
+  const submit = createSubmit({ producer, offsets: createOffsetStore(driver), patience: PATIENCE_MS });
   const api = await createApi({
     queries: index === undefined ? database : createIndexedQueries(database, index),
+    portfolios: createPortfolioQueries({ driver }),
+    alerts: createAlertQueries({ driver }),
+    portfolioChanges: createPortfolioChanges(submit),
     version: index?.version,
     waitFor: index?.waitFor,
     sources,
     schemaFolder: SCHEMA,
     log,
     introspection: config.introspection,
+    access: openAccess(config.access),
+    costPerMinute: config.costPerMinute,
+    documents: await loadTrustedDocuments(config.documents.trusted, config.documents.onlyTrusted),
     timeLimit: TIME_LIMIT_MS,
   });
   const port = await api.listen(config.port, config.host);
@@ -49,8 +70,13 @@ async function main(): Promise<void> {
   setTimeout(() => process.exit(1), DRAIN_LIMIT_MS).unref();
   await api.close();
   await index?.stop();
+  await producer.close();
   await driver.close();
   process.exit(0);
+}
+
+function openAccess({ anonymous, tokens }: Config['access']): Access {
+  return createAccess({ anonymous, tokens: tokens && { ...tokens, keys: openKeySet(tokens.jwks) } });
 }
 
 function openIndex({ config, neo4j, kafkaBrokers }: Context, log: Logger): ExposureIndexClient {

@@ -11,6 +11,7 @@ import { createKafka, ensureTopics, type Kafka } from '../stream/kafka.ts';
 import { createProducer, type StreamProducer } from '../stream/producer.ts';
 import { untilDone } from '../stream/retry.ts';
 import { GROUPS, RAW_TOPICS, TYPED_TOPICS } from '../stream/topics.ts';
+import { createAlerts } from './alerts.ts';
 import { type Context, loadContext } from './context.ts';
 import { endOfProcess } from './end-of-process.ts';
 import { EXIT } from './exit.ts';
@@ -39,7 +40,7 @@ export interface ConsumersTotals {
 const REPORT_EVERY_MS = 10_000;
 
 /**
- * One consumer process: both stages and the relay of changes. Any number of them may run side by side.
+ * One consumer process: both stages, the relay of changes, and the alerts. Any number of them may run side by side.
  * While Neo4j or Kafka is away it waits.
  * @throws AppError DIGEST_CHANGED or OFFSET_OUT_OF_RANGE, which need a decision
  */
@@ -75,9 +76,11 @@ async function runParts(options: ConsumersOptions, { driver, kafka, producer }: 
   const graph = createGraphStage({ writer: createWriter({ driver, rankOf }), producer, logger });
   const relay = createChangeRelay(createOutbox(driver), producer, logger);
   const shared = { kafka, store: offsets, concurrency: context.config.writers, logger };
+  const alerts = await createAlerts({ driver, kafka, sources: knowledge.sources, offsets, logger }, signal);
   const consumers = [
     createStreamConsumer({ ...shared, group: GROUPS.fanOut, topics: Object.values(RAW_TOPICS), handle: fanOut.handle }),
     createStreamConsumer({ ...shared, group: GROUPS.graph, topics: Object.values(TYPED_TOPICS), handle: graph.handle }),
+    alerts,
   ];
 
   const totals: ConsumersTotals = { fanOut: fanOut.totals, graph: graph.totals };

@@ -7,6 +7,7 @@ import { mapAnswerObserved } from '../../consumers/dns/map.ts';
 import type { Envelope } from '../../consumers/messages.ts';
 import { mapPageObserved, mapVendorContacted } from '../../consumers/page-loads/map.ts';
 import { mapMergeStated, mapRelationshipStated } from '../../consumers/partner-relationships/map.ts';
+import { mapPortfolioChanged } from '../../consumers/portfolios/map.ts';
 import { AppError } from '../errors.ts';
 import { mapSourceWithdrawn } from '../governance/map.ts';
 import type { GraphAction } from '../graph/actions.ts';
@@ -19,6 +20,7 @@ import {
   MergeStatedSchema,
   RelationshipStatedSchema,
 } from '../stream/generated/avd/partner_relationships/v1/partner_relationships_pb.ts';
+import { PortfolioChangedSchema } from '../stream/generated/avd/portfolios/v1/portfolios_pb.ts';
 import type { StreamRecord } from '../stream/slices.ts';
 import { EVENT_HEADERS, TYPED_TOPICS, type TypedTopic } from '../stream/topics.ts';
 
@@ -40,6 +42,7 @@ const MAPPERS: Readonly<Record<TypedTopic, Mapper>> = {
   [TYPED_TOPICS.mergeStated]: mapper(MergeStatedSchema, mapMergeStated),
   [TYPED_TOPICS.incidentReported]: mapper(IncidentReportedSchema, mapIncidentReported),
   [TYPED_TOPICS.sourceWithdrawn]: mapper(SourceWithdrawnSchema, mapSourceWithdrawn),
+  [TYPED_TOPICS.portfolioChanged]: mapper(PortfolioChangedSchema, mapPortfolioChanged),
 };
 
 export type Mapped =

@@ -1,4 +1,5 @@
 import type { Knowledge } from '../../consumers/document.ts';
+import { restoreAlerts } from '../graph/alerts.ts';
 import type { Driver } from '../graph/driver.ts';
 import { graphHash } from '../graph/hash.ts';
 import { createOffsetStore } from '../graph/offsets.ts';
@@ -7,7 +8,7 @@ import { type Kafka, type LogEnd, logEnds } from '../stream/kafka.ts';
 import { readToEnd } from '../stream/read.ts';
 import { untilDone } from '../stream/retry.ts';
 import type { StreamRecord, StreamSlice } from '../stream/slices.ts';
-import { EVENT_HEADERS, GROUPS, RAW_TOPICS, TYPED_TOPICS } from '../stream/topics.ts';
+import { CHANGE_TOPICS, EVENT_HEADERS, GROUPS, RAW_TOPICS, TYPED_TOPICS } from '../stream/topics.ts';
 import { countedAs, fanOutRecord } from './fan-out.ts';
 import { mapRecord, mapTyped } from './mapping.ts';
 import { sha256 } from './raw-document.ts';
@@ -46,11 +47,12 @@ export interface ReplayReport extends ReplayCounts {
   readonly hash: string;
 }
 
-/** What people say of sources is no raw document; it is read as it was said. */
-const GOVERNANCE: string = TYPED_TOPICS.sourceWithdrawn;
+/** What people say of sources, and what customers do, is no raw document; it is read as it was said. */
+const SAID: readonly string[] = [TYPED_TOPICS.sourceWithdrawn, TYPED_TOPICS.portfolioChanged];
 const RAW: readonly string[] = Object.values(RAW_TOPICS);
 const TYPED: readonly string[] = Object.values(TYPED_TOPICS);
 const MOST_REFUSALS = 100;
+const FOREVER_TRIED = { attempts: Number.POSITIVE_INFINITY };
 const FOREVER = { signal: new AbortController().signal };
 
 /**
@@ -99,15 +101,23 @@ export async function replay(request: ReplayRequest): Promise<ReplayReport> {
   };
 
   const fold = async (slice: StreamSlice): Promise<void> => {
-    const one = slice.topic === GOVERNANCE ? foldStatement : foldDocument;
+    const one = SAID.includes(slice.topic) ? foldStatement : foldDocument;
     for (const record of slice.records) await one(record, slice);
   };
-  await readToEnd(kafka, [...RAW, GOVERNANCE], fold, { attempts: Number.POSITIVE_INFINITY });
+  await readToEnd(kafka, [...RAW, ...SAID], fold, FOREVER_TRIED);
   await folder.flush();
+  await readToEnd(kafka, [CHANGE_TOPICS.alert], ({ records }) => restore(request, records), FOREVER_TRIED);
   const waiting = { ...FOREVER, logger };
   if (request.until === undefined) await untilDone(() => setPositions(driver, rawEnds, typedEnds), waiting);
   const hash = (await untilDone(() => graphHash(driver), waiting)) ?? '';
   return { ...counts, ...(await folder.counters()), refusals, hash };
+}
+
+/** What customers were warned of is theirs, though the facts be built again: nobody is warned twice. */
+async function restore({ driver, logger, until }: ReplayRequest, records: readonly StreamRecord[]): Promise<void> {
+  const raised = records.filter(({ value, timestamp }) => value !== null && timestamp <= (until ?? timestamp));
+  const messages = raised.map(({ value }) => value ?? new Uint8Array());
+  await untilDone(() => restoreAlerts(driver, messages), { ...FOREVER, logger });
 }
 
 /** May be repeated: a position that is set already stays. */

@@ -47,7 +47,7 @@ function bind(reader: Reader, sources: Sources): ExposureQueries {
   const organizations = createOrganizationQueries(context);
   const domains = createDomainQueries(context);
   return {
-    within: (deadline) => bind(reader.within(deadline), sources),
+    within: (deadline, signal) => bind(reader.within(deadline, signal), sources),
     ...domains,
     ...organizations,
     ...createClaimQueries(context),

@@ -9,39 +9,50 @@ export interface Reader {
   readonly deadline: number | undefined;
   /** Most that one statement may take, in milliseconds. */
   readonly timeout: number;
-  /** The same, but given up at the earlier of the two deadlines. */
-  within(deadline: number): Reader;
+  /** The same, but given up at the earlier of the two deadlines, or when either signal aborts. */
+  within(deadline: number, signal?: AbortSignal): Reader;
 }
 
 export interface ReaderOptions {
   readonly driver: Driver;
   readonly timeout: number;
   readonly deadline?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** Told the name of each statement before it is run. */
   readonly onStatement?: ((name: string) => void) | undefined;
 }
 
 export function createReader(options: ReaderOptions): Reader {
-  const { driver, timeout, deadline, onStatement } = options;
+  const { driver, timeout, deadline, signal, onStatement } = options;
   return {
     deadline,
     timeout,
-    within: (other) => createReader({ ...options, deadline: Math.min(other, deadline ?? other) }),
+    within: (other, otherSignal) =>
+      createReader({
+        ...options,
+        deadline: Math.min(other, deadline ?? other),
+        signal: either(signal, otherSignal),
+      }),
     async read<Params extends object, Row extends object>({ name, text }: Statement<Params, Row>, params: Params) {
       const left = Math.min(timeout, deadline === undefined ? timeout : deadline - Date.now());
       // A timeout of 0 would mean none at all to the database.
       if (left < 1) {
         throw new AppError('QUERY_TIMEOUT', 'The question took longer than its time limit.', { statement: name });
       }
+      if (signal?.aborted) throw cancelled();
       onStatement?.(name);
       // One round trip and no retry: whoever asks knows best whether asking again is worth the wait.
       const session = driver.session({ defaultAccessMode: 'READ' });
+      // Closing a session resets its connection, and with it what the database does for it.
+      const giveUp = () => void session.close().catch(() => undefined);
+      signal?.addEventListener('abort', giveUp, { once: true });
       try {
         const result = await session.run(text, params, { timeout: Math.ceil(left) });
         return result.records.map((record) => record.toObject() as Row);
       } catch (error) {
-        throw tooLarge(error) ?? toAppError(error);
+        throw signal?.aborted ? cancelled() : (tooLarge(error) ?? toAppError(error));
       } finally {
+        signal?.removeEventListener('abort', giveUp);
         await session.close();
       }
     },
@@ -54,3 +65,9 @@ function tooLarge(error: unknown): AppError | undefined {
     ? new AppError('LIMIT_EXCEEDED', 'The answer needs more memory than one question may take.', {}, error)
     : undefined;
 }
+
+function either(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  return one && other && one !== other ? AbortSignal.any([one, other]) : (one ?? other);
+}
+
+const cancelled = () => new AppError('CANCELLED', 'Nobody waits for the answer any more.');

@@ -13,8 +13,11 @@ import type { Service } from '../identity/service.ts';
  * - A batch answers with a map from what was asked; what is not known has no entry, or an empty page.
  */
 export interface ExposureQueries {
-  /** The same questions, given up at `deadline` (ms since 1970) with AppError QUERY_TIMEOUT. */
-  within(deadline: number): ExposureQueries;
+  /**
+   * The same questions, given up at `deadline` (ms since 1970) with AppError QUERY_TIMEOUT, and when `signal` aborts with
+   * AppError CANCELLED.
+   */
+  within(deadline: number, signal?: AbortSignal): ExposureQueries;
 
   // things
   domains(names: readonly string[]): Promise<Map<string, Domain>>;

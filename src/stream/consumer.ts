@@ -1,10 +1,15 @@
 import { type AssignmentOptions, createAssignment, isKafkaError } from './assignment.ts';
+import { oneMember } from './one-member.ts';
 import { pauseAfter } from './retry.ts';
 
 export interface ConsumerOptions extends AssignmentOptions {
   readonly topics: readonly string[];
   /** Partitions that are handled at the same time. */
   readonly concurrency: number;
+  /** One member of the group has all partitions, and the others wait for its end. */
+  readonly exclusive?: boolean;
+  /** Told whenever the group has handed out its partitions anew. */
+  readonly onAssigned?: () => void;
 }
 
 export interface StreamConsumer {
@@ -66,6 +71,7 @@ async function live(options: ConsumerOptions, signal: AbortSignal, joined: () =>
     maxBytes: FETCH_BYTES,
     maxWaitTimeInMs: FETCH_WAIT,
     allowAutoTopicCreation: false,
+    ...(options.exclusive === true && { partitionAssigners: [oneMember] }),
     // Starting again is done in one place, by `run` above.
     retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 5, restartOnFailure: async () => false },
   });
@@ -77,6 +83,7 @@ async function live(options: ConsumerOptions, signal: AbortSignal, joined: () =>
     const assignment = createAssignment(options, consumer, signal, fail);
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       joined();
+      options.onAssigned?.();
       assignment.begin(payload.memberAssignment);
     });
     const start = async () => {

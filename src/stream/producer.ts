@@ -17,7 +17,16 @@ export interface StreamProducer {
    * @throws AppError STREAM_UNAVAILABLE when the broker stays away; LIMIT_EXCEEDED when a message is too large.
    */
   send(topic: string, messages: readonly OutgoingMessage[]): Promise<void>;
+  /** Sends one message and tells where it lies now. @throws as `send` */
+  append(topic: string, message: OutgoingMessage): Promise<Place>;
   close(): Promise<void>;
+}
+
+/** Where a message lies. */
+export interface Place {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
 }
 
 /** One request carries about this much; a larger message travels alone. */
@@ -33,7 +42,7 @@ const choosePartition = Partitioners.DefaultPartitioner();
 export function createProducer(kafka: Kafka): StreamProducer {
   let current: Promise<Producer> | undefined;
   const partitionsOf = new Map<string, Promise<PartitionMetadata[]>>();
-  const tails = new Map<string, Promise<void>>();
+  const queues = createQueues();
 
   const connected = (): Promise<Producer> => {
     current ??= open(kafka).catch((error: unknown) => {
@@ -58,28 +67,16 @@ export function createProducer(kafka: Kafka): StreamProducer {
     await failed.disconnect().catch(() => undefined);
   };
 
-  const sendChunk = async (topic: string, messages: Message[]): Promise<void> => {
+  /** @returns the offset of the first message */
+  const sendChunk = async (topic: string, messages: Message[]): Promise<number> => {
     const producer = await connected();
     try {
-      await producer.send({ topic, messages, acks: -1 });
+      const [sent] = await producer.send({ topic, messages, acks: -1 });
+      return Number(sent?.baseOffset);
     } catch (error) {
       await discard(producer);
       throw error;
     }
-  };
-
-  const sendInOrder = (topic: string, partition: number, messages: Message[]): Promise<void> => {
-    const lane = `${topic}/${partition}`;
-    const previous = tails.get(lane)?.catch(() => undefined) ?? Promise.resolve();
-    const sent = previous.then(async () => {
-      for (const chunk of chunks(messages)) await sendChunk(topic, chunk);
-    });
-    tails.set(lane, sent);
-    const forget = () => {
-      if (tails.get(lane) === sent) tails.delete(lane);
-    };
-    sent.then(forget, forget);
-    return sent;
   };
 
   return {
@@ -90,18 +87,19 @@ export function createProducer(kafka: Kafka): StreamProducer {
     async send(topic, messages) {
       if (messages.length === 0) return;
       try {
-        const partitionMetadata = await partitions(topic);
         const lanes = new Map<number, Message[]>();
-        for (const { key, value, headers } of messages) {
-          const message: Message = { key, value: asBuffer(value), ...(headers && { headers: { ...headers } }) };
-          const partition = choosePartition({ topic, partitionMetadata, message });
-          const lane = lanes.get(partition);
-          if (lane === undefined) lanes.set(partition, [{ ...message, partition }]);
-          else lane.push({ ...message, partition });
+        const metadata = await partitions(topic);
+        for (const message of messages) {
+          const ready = placed(message, topic, metadata);
+          const lane = lanes.get(ready.partition);
+          if (lane === undefined) lanes.set(ready.partition, [ready]);
+          else lane.push(ready);
         }
-        const results = await Promise.allSettled(
-          [...lanes].map(([partition, lane]) => sendInOrder(topic, partition, lane)),
-        );
+        const sendLane = ([partition, lane]: readonly [number, Message[]]) =>
+          queues.add(topic, partition, async () => {
+            for (const chunk of chunks(lane)) await sendChunk(topic, chunk);
+          });
+        const results = await Promise.allSettled([...lanes].map(sendLane));
         const failed = results.find((result) => result.status === 'rejected');
         if (failed !== undefined) throw failed.reason;
       } catch (error) {
@@ -109,13 +107,51 @@ export function createProducer(kafka: Kafka): StreamProducer {
       }
     },
 
+    async append(topic, message) {
+      try {
+        const ready = placed(message, topic, await partitions(topic));
+        const { partition } = ready;
+        const offset = await queues.add(topic, partition, () => sendChunk(topic, [ready]));
+        return { topic, partition, offset };
+      } catch (error) {
+        throw translate(error, topic);
+      }
+    },
+
     async close() {
-      await Promise.allSettled(tails.values());
+      await queues.end();
       const producer = await current?.catch(() => undefined);
       current = undefined;
       await producer?.disconnect();
     },
   };
+}
+
+/** What is sent to one partition is sent in the order of the calls. */
+function createQueues() {
+  const tails = new Map<string, Promise<unknown>>();
+  return {
+    /** `work` sends to that partition and to no other. */
+    add<T>(topic: string, partition: number, work: () => Promise<T>): Promise<T> {
+      const queue = `${topic}/${partition}`;
+      const previous = tails.get(queue)?.catch(() => undefined) ?? Promise.resolve();
+      const sent = previous.then(work);
+      tails.set(queue, sent);
+      const forget = () => {
+        if (tails.get(queue) === sent) tails.delete(queue);
+      };
+      sent.then(forget, forget);
+      return sent;
+    },
+    /** Resolves when all that was added has been sent, or was not. */
+    end: () => Promise.allSettled(tails.values()),
+  };
+}
+
+/** The message with the partition that its key chooses. */
+function placed({ key, value, headers }: OutgoingMessage, topic: string, partitionMetadata: PartitionMetadata[]) {
+  const message: Message = { key, value: asBuffer(value), ...(headers && { headers: { ...headers } }) };
+  return { ...message, partition: choosePartition({ topic, partitionMetadata, message }) };
 }
 
 async function open(kafka: Kafka): Promise<Producer> {

@@ -21,6 +21,7 @@ export const TYPED_TOPICS = {
   mergeStated: 'partner.merge.stated.v1',
   incidentReported: 'security.incident.reported.v1',
   sourceWithdrawn: 'governance.source.withdrawn.v1',
+  portfolioChanged: 'customer.portfolio.changed.v1',
 } as const;
 export type TypedTopic = (typeof TYPED_TOPICS)[keyof typeof TYPED_TOPICS];
 
@@ -31,8 +32,13 @@ export const MERGE_KEY = 'merges';
 export const CHANGE_TOPICS = {
   dependency: 'graph.dependency.changed.v1',
   organization: 'graph.organization.changed.v1',
+  incident: 'graph.incident.changed.v1',
+  portfolio: 'graph.portfolio.changed.v1',
   alert: 'alerts.incident.raised.v1',
 } as const;
+
+/** The group of the stage that raises alerts. It refuses nothing: what it reads, AVD has written. */
+export const ALERTS_GROUP = 'avd.alerts';
 
 /** The stages that refuse, each with its consumer group and its dead-letter topic. */
 export const GROUPS = { ingest: 'avd.ingest', fanOut: 'avd.fan-out', graph: 'avd.graph' } as const;

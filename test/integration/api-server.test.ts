@@ -162,7 +162,7 @@ describe('a hostile document', () => {
 describe('an argument out of its range', () => {
   const wrong: Record<string, [string, string]> = {
     'a page of none': ['{ incidents(first: 0) { nodes { id } } }', 'BAD_ARGUMENT'],
-    'a page too large': ['{ incidents(first: 501) { nodes { id } } }', 'BAD_ARGUMENT'],
+    'a page too large': ['{ incidents(first: 501) { nodes { id } } }', 'PAGE_TOO_LARGE'],
     'a depth of one': [
       '{ organization(domain: "known.example") { nthParties(depth: 1) { nodes { distance } } } }',
       'BAD_ARGUMENT',

@@ -2,6 +2,7 @@ import type { Plan } from 'neo4j-driver';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Driver } from '../../src/graph/driver.ts';
 import type { Statement } from '../../src/graph/statement.ts';
+import * as alert from '../../src/graph/statements/alert.ts';
 import * as claim from '../../src/graph/statements/claim.ts';
 import * as concentration from '../../src/graph/statements/concentration.ts';
 import * as dependency from '../../src/graph/statements/dependency.ts';
@@ -9,6 +10,7 @@ import * as domain from '../../src/graph/statements/domain.ts';
 import * as exposure from '../../src/graph/statements/exposure.ts';
 import * as incident from '../../src/graph/statements/incident.ts';
 import * as organization from '../../src/graph/statements/organization.ts';
+import * as portfolio from '../../src/graph/statements/portfolio.ts';
 import * as search from '../../src/graph/statements/search.ts';
 import * as source from '../../src/graph/statements/source.ts';
 import { freshDatabase, testDriver } from '../support/database.ts';
@@ -35,6 +37,7 @@ const WHOLE_GRAPH = /DirectedRelationshipTypeScan/;
 const OF_EVERYBODY = new Set(['concentration.rankVendors', 'concentration.countVendors']);
 
 const statements: Statement<object, object>[] = [
+  alert,
   claim,
   concentration,
   dependency,
@@ -42,6 +45,7 @@ const statements: Statement<object, object>[] = [
   exposure,
   incident,
   organization,
+  portfolio,
   search,
   source,
 ].flatMap((noun) => Object.values<unknown>(noun).filter(isStatement));

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type Kafka, withAdmin } from '../../src/stream/kafka.ts';
-import { GROUPS } from '../../src/stream/topics.ts';
+import { ALERTS_GROUP, GROUPS } from '../../src/stream/topics.ts';
 
 const LEAVE_GROUP = 13;
 const VERSION = 1;
@@ -13,7 +13,9 @@ const UNKNOWN_MEMBER = 25;
  * sessions end, ten seconds later, and twenty kills would take minutes. For tests with a single broker.
  */
 export async function buryMembers(kafka: Kafka, broker: string): Promise<void> {
-  const { groups } = await withAdmin(kafka, (admin) => admin.describeGroups([GROUPS.fanOut, GROUPS.graph]));
+  const { groups } = await withAdmin(kafka, (admin) =>
+    admin.describeGroups([GROUPS.fanOut, GROUPS.graph, ALERTS_GROUP]),
+  );
   const [host = '', port = ''] = broker.split(':');
   const socket = connect(Number(port), host);
   try {

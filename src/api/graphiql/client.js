@@ -42,6 +42,9 @@ createRoot(document.getElementById('graphiql')).render(
   createElement(GraphiQL, {
     fetcher: createGraphiQLFetcher({ url: '/graphql' }),
     schemaDescription: true,
+    // Where a token is needed: {"authorization": "Bearer …"}. It is forgotten with the page.
+    isHeadersEditorEnabled: true,
+    shouldPersistHeaders: false,
     defaultQuery: example,
     initialVariables: JSON.stringify({ domain: 'tesla.com' }, null, 2),
   }),

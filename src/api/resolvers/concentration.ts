@@ -6,12 +6,13 @@ import { connectionResolvers, toConnection } from '../connection.ts';
 import type { ApiContext, Resolvers } from '../context.ts';
 import { organizationNode } from '../nodes.ts';
 import { organizationOf } from './exposure.ts';
+import { followedBy } from './portfolio.ts';
 import { freshnessAt } from './source.ts';
 
 const MOST_IN_SCOPE = 1000;
 const members = z.array(z.string()).max(MOST_IN_SCOPE, `must be at most ${MOST_IN_SCOPE}`).nullish();
 const concentrationArguments = z.object({
-  scope: z.object({ organizations: members, domains: members }).nullish(),
+  scope: z.object({ organizations: members, domains: members, portfolio: z.string().nullish() }).nullish(),
   service,
   criticalOnly: flag,
   maxShare: share,
@@ -19,6 +20,8 @@ const concentrationArguments = z.object({
   asOf,
   ...page(20),
 });
+
+const NOBODY: Scope = { organizations: [], domains: [] };
 
 type ScopeInput = z.output<typeof concentrationArguments>['scope'];
 
@@ -54,13 +57,21 @@ function asksForReach({ fieldNodes, fragments }: GraphQLResolveInfo): boolean {
   return isAsked;
 }
 
-/** A list that is there narrows the scope, an empty one to nobody; only where both are absent does everybody count. */
+/** A list that is there narrows the scope, an empty one to nobody; only where all are absent does everybody count. */
 async function scopeOf(input: ScopeInput, context: ApiContext): Promise<Scope | undefined> {
-  if (!input?.organizations && !input?.domains) return undefined;
-  // What can throw at once comes first: nobody would wait for the look-ups that had begun.
+  if (!input?.organizations && !input?.domains && !input?.portfolio) return undefined;
+  // What can throw at once comes first, and look-ups are waited for all together: one that fails while nobody waits for
+  // it would end the process.
   const domains = (input.domains ?? []).map((name) => domainName('scope.domains', name));
   const keys = (input.organizations ?? []).map((id) => organizationOf('scope.organizations', id, context));
-  return { organizations: await Promise.all(keys), domains };
+  const [organizations, followed] = await Promise.all([
+    Promise.all(keys),
+    input.portfolio ? followedBy('scope.portfolio', input.portfolio, context) : NOBODY,
+  ]);
+  return {
+    organizations: [...organizations, ...followed.organizations],
+    domains: [...domains, ...followed.domains],
+  };
 }
 
 const concentration: Resolvers<Concentration> = { vendor: ({ vendor }) => organizationNode(vendor) };

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file avd/changes/v1/changes.proto.
  */
 export const file_avd_changes_v1_changes: GenFile = /*@__PURE__*/
-  fileDesc("ChxhdmQvY2hhbmdlcy92MS9jaGFuZ2VzLnByb3RvEg5hdmQuY2hhbmdlcy52MSLMBAoMQ2xhaW1DaGFuZ2VkEicKBGtpbmQYASABKA4yGS5hdmQuY2hhbmdlcy52MS5DbGFpbUtpbmQSDgoGc291cmNlGAIgASgJEikKB3N1YmplY3QYAyABKAsyGC5hdmQuY29tbW9uLnYxLlJlZmVyZW5jZRInCgdzZXJ2aWNlGAQgASgOMhYuYXZkLmNvbW1vbi52MS5TZXJ2aWNlEigKBm9iamVjdBgFIAEoCzIYLmF2ZC5jb21tb24udjEuUmVmZXJlbmNlEhcKCmZpcnN0X3NlZW4YBiABKANIAIgBARIWCglsYXN0X3NlZW4YByABKANIAYgBARIfChJzaWdodGVkX2NvbmZpZGVuY2UYCCABKAFIAogBARIeChFzdGF0ZWRfY29uZmlkZW5jZRgJIAEoAUgDiAEBEhYKCXN0YXRlZF9hdBgKIAEoA0gEiAEBEhEKCXN0YXRlZF9ieRgLIAEoCRIZCgxyZXRyYWN0ZWRfYXQYDCABKANIBYgBARIUCgxyZXRyYWN0ZWRfYnkYDSABKAkSFQoIY3JpdGljYWwYDiABKAhIBogBARIZCgxjcml0aWNhbF9kYXkYDyABKANIB4gBAUINCgtfZmlyc3Rfc2VlbkIMCgpfbGFzdF9zZWVuQhUKE19zaWdodGVkX2NvbmZpZGVuY2VCFAoSX3N0YXRlZF9jb25maWRlbmNlQgwKCl9zdGF0ZWRfYXRCDwoNX3JldHJhY3RlZF9hdEILCglfY3JpdGljYWxCDwoNX2NyaXRpY2FsX2RheSK8AgoPSWRlbnRpdHlDaGFuZ2VkEiwKBW93bmVyGAEgASgLMhsuYXZkLmNoYW5nZXMudjEuRG9tYWluT3duZXJIABI6CgljYW5vbmljYWwYAiABKAsyJS5hdmQuY2hhbmdlcy52MS5DYW5vbmljYWxPcmdhbml6YXRpb25IABIuCgljb21wbGV0ZWQYAyABKAsyGS5hdmQuY2hhbmdlcy52MS5Db21wbGV0ZWRIABIuCgl3aXRoZHJhd24YBCABKAsyGS5hdmQuY2hhbmdlcy52MS5XaXRoZHJhd25IABImCgVuYW1lZBgFIAEoCzIVLmF2ZC5jaGFuZ2VzLnYxLk5hbWVkSAASLQoFY2xhaW0YBiABKAsyHC5hdmQuY2hhbmdlcy52MS5DbGFpbUNoYW5nZWRIAEIICgZjaGFuZ2UiMwoLRG9tYWluT3duZXISDgoGZG9tYWluGAEgASgJEhQKDG9yZ2FuaXphdGlvbhgCIAEoCSJAChVDYW5vbmljYWxPcmdhbml6YXRpb24SFAoMb3JnYW5pemF0aW9uGAEgASgJEhEKCWNhbm9uaWNhbBgCIAEoCSJhCglDb21wbGV0ZWQSDgoGc291cmNlGAEgASgJEg4KBmRvbWFpbhgCIAEoCRInCgdzZXJ2aWNlGAMgASgOMhYuYXZkLmNvbW1vbi52MS5TZXJ2aWNlEgsKA2RheRgEIAEoAyIrCglXaXRoZHJhd24SDgoGc291cmNlGAEgASgJEg4KBmJlZm9yZRgCIAEoAyI5CgVOYW1lZBIUCgxvcmdhbml6YXRpb24YASABKAkSDAoEbmFtZRgCIAEoCRIMCgR0aW1lGAMgASgDIjQKCUNoYW5nZVNldBInCgdjaGFuZ2VzGAEgAygLMhYuYXZkLmNoYW5nZXMudjEuQ2hhbmdlIjMKBkNoYW5nZRINCgV0b3BpYxgBIAEoCRILCgNrZXkYAiABKAkSDQoFdmFsdWUYAyABKAwqhgEKCUNsYWltS2luZBIaChZDTEFJTV9LSU5EX1VOU1BFQ0lGSUVEEAASEwoPQ0xBSU1fS0lORF9VU0VTEAESGAoUQ0xBSU1fS0lORF9PV05FUlNISVAQAhIWChJDTEFJTV9LSU5EX1NBTUVfQVMQAxIWChJDTEFJTV9LSU5EX1BBUlRfT0YQBGIGcHJvdG8z", [file_avd_common_v1_common]);
+  fileDesc("ChxhdmQvY2hhbmdlcy92MS9jaGFuZ2VzLnByb3RvEg5hdmQuY2hhbmdlcy52MSLMBAoMQ2xhaW1DaGFuZ2VkEicKBGtpbmQYASABKA4yGS5hdmQuY2hhbmdlcy52MS5DbGFpbUtpbmQSDgoGc291cmNlGAIgASgJEikKB3N1YmplY3QYAyABKAsyGC5hdmQuY29tbW9uLnYxLlJlZmVyZW5jZRInCgdzZXJ2aWNlGAQgASgOMhYuYXZkLmNvbW1vbi52MS5TZXJ2aWNlEigKBm9iamVjdBgFIAEoCzIYLmF2ZC5jb21tb24udjEuUmVmZXJlbmNlEhcKCmZpcnN0X3NlZW4YBiABKANIAIgBARIWCglsYXN0X3NlZW4YByABKANIAYgBARIfChJzaWdodGVkX2NvbmZpZGVuY2UYCCABKAFIAogBARIeChFzdGF0ZWRfY29uZmlkZW5jZRgJIAEoAUgDiAEBEhYKCXN0YXRlZF9hdBgKIAEoA0gEiAEBEhEKCXN0YXRlZF9ieRgLIAEoCRIZCgxyZXRyYWN0ZWRfYXQYDCABKANIBYgBARIUCgxyZXRyYWN0ZWRfYnkYDSABKAkSFQoIY3JpdGljYWwYDiABKAhIBogBARIZCgxjcml0aWNhbF9kYXkYDyABKANIB4gBAUINCgtfZmlyc3Rfc2VlbkIMCgpfbGFzdF9zZWVuQhUKE19zaWdodGVkX2NvbmZpZGVuY2VCFAoSX3N0YXRlZF9jb25maWRlbmNlQgwKCl9zdGF0ZWRfYXRCDwoNX3JldHJhY3RlZF9hdEILCglfY3JpdGljYWxCDwoNX2NyaXRpY2FsX2RheSK8AgoPSWRlbnRpdHlDaGFuZ2VkEiwKBW93bmVyGAEgASgLMhsuYXZkLmNoYW5nZXMudjEuRG9tYWluT3duZXJIABI6CgljYW5vbmljYWwYAiABKAsyJS5hdmQuY2hhbmdlcy52MS5DYW5vbmljYWxPcmdhbml6YXRpb25IABIuCgljb21wbGV0ZWQYAyABKAsyGS5hdmQuY2hhbmdlcy52MS5Db21wbGV0ZWRIABIuCgl3aXRoZHJhd24YBCABKAsyGS5hdmQuY2hhbmdlcy52MS5XaXRoZHJhd25IABImCgVuYW1lZBgFIAEoCzIVLmF2ZC5jaGFuZ2VzLnYxLk5hbWVkSAASLQoFY2xhaW0YBiABKAsyHC5hdmQuY2hhbmdlcy52MS5DbGFpbUNoYW5nZWRIAEIICgZjaGFuZ2UiMwoLRG9tYWluT3duZXISDgoGZG9tYWluGAEgASgJEhQKDG9yZ2FuaXphdGlvbhgCIAEoCSJAChVDYW5vbmljYWxPcmdhbml6YXRpb24SFAoMb3JnYW5pemF0aW9uGAEgASgJEhEKCWNhbm9uaWNhbBgCIAEoCSJhCglDb21wbGV0ZWQSDgoGc291cmNlGAEgASgJEg4KBmRvbWFpbhgCIAEoCRInCgdzZXJ2aWNlGAMgASgOMhYuYXZkLmNvbW1vbi52MS5TZXJ2aWNlEgsKA2RheRgEIAEoAyIrCglXaXRoZHJhd24SDgoGc291cmNlGAEgASgJEg4KBmJlZm9yZRgCIAEoAyI5CgVOYW1lZBIUCgxvcmdhbml6YXRpb24YASABKAkSDAoEbmFtZRgCIAEoCRIMCgR0aW1lGAMgASgDIkIKD0luY2lkZW50Q2hhbmdlZBIQCghpbmNpZGVudBgBIAEoCRIOCgZpc19uZXcYAiABKAgSDQoFZXZlbnQYAyABKAkiRwoOUG9ydGZvbGlvTW92ZWQSDgoGdGVuYW50GAEgASgJEhEKCXBvcnRmb2xpbxgCIAEoCRISCgpjaGFuZ2VkX2F0GAMgASgDIjQKCUNoYW5nZVNldBInCgdjaGFuZ2VzGAEgAygLMhYuYXZkLmNoYW5nZXMudjEuQ2hhbmdlIjMKBkNoYW5nZRINCgV0b3BpYxgBIAEoCRILCgNrZXkYAiABKAkSDQoFdmFsdWUYAyABKAwqhgEKCUNsYWltS2luZBIaChZDTEFJTV9LSU5EX1VOU1BFQ0lGSUVEEAASEwoPQ0xBSU1fS0lORF9VU0VTEAESGAoUQ0xBSU1fS0lORF9PV05FUlNISVAQAhIWChJDTEFJTV9LSU5EX1NBTUVfQVMQAxIWChJDTEFJTV9LSU5EX1BBUlRfT0YQBGIGcHJvdG8z", [file_avd_common_v1_common]);
 
 /**
  * Of a claim all that decides what follows from it, as it is after a change (its evidence, author and reason stay in the
@@ -302,6 +302,74 @@ export const NamedSchema: GenMessage<Named> = /*@__PURE__*/
   messageDesc(file_avd_changes_v1_changes, 6);
 
 /**
+ * An incident is new, or a newer version of it has come: it says what to look at again. Topic
+ * graph.incident.changed.v1, key: the incident.
+ *
+ * @generated from message avd.changes.v1.IncidentChanged
+ */
+export type IncidentChanged = Message<"avd.changes.v1.IncidentChanged"> & {
+  /**
+   * `<source>:<id>`.
+   *
+   * @generated from field: string incident = 1;
+   */
+  incident: string;
+
+  /**
+   * The first version that the graph has had of it.
+   *
+   * @generated from field: bool is_new = 2;
+   */
+  isNew: boolean;
+
+  /**
+   * The event that brought it.
+   *
+   * @generated from field: string event = 3;
+   */
+  event: string;
+};
+
+/**
+ * Describes the message avd.changes.v1.IncidentChanged.
+ * Use `create(IncidentChangedSchema)` to create a new message.
+ */
+export const IncidentChangedSchema: GenMessage<IncidentChanged> = /*@__PURE__*/
+  messageDesc(file_avd_changes_v1_changes, 7);
+
+/**
+ * A portfolio, or what it follows, is another: it says what to look at again. Topic graph.portfolio.changed.v1, key
+ * `<tenant>/<portfolio>`.
+ *
+ * @generated from message avd.changes.v1.PortfolioMoved
+ */
+export type PortfolioMoved = Message<"avd.changes.v1.PortfolioMoved"> & {
+  /**
+   * @generated from field: string tenant = 1;
+   */
+  tenant: string;
+
+  /**
+   * @generated from field: string portfolio = 2;
+   */
+  portfolio: string;
+
+  /**
+   * Milliseconds since 1970, UTC: the newest that was said of it.
+   *
+   * @generated from field: int64 changed_at = 3;
+   */
+  changedAt: bigint;
+};
+
+/**
+ * Describes the message avd.changes.v1.PortfolioMoved.
+ * Use `create(PortfolioMovedSchema)` to create a new message.
+ */
+export const PortfolioMovedSchema: GenMessage<PortfolioMoved> = /*@__PURE__*/
+  messageDesc(file_avd_changes_v1_changes, 8);
+
+/**
  * What one transaction changed, as it waits in the outbox.
  *
  * @generated from message avd.changes.v1.ChangeSet
@@ -318,7 +386,7 @@ export type ChangeSet = Message<"avd.changes.v1.ChangeSet"> & {
  * Use `create(ChangeSetSchema)` to create a new message.
  */
 export const ChangeSetSchema: GenMessage<ChangeSet> = /*@__PURE__*/
-  messageDesc(file_avd_changes_v1_changes, 7);
+  messageDesc(file_avd_changes_v1_changes, 9);
 
 /**
  * @generated from message avd.changes.v1.Change
@@ -347,7 +415,7 @@ export type Change = Message<"avd.changes.v1.Change"> & {
  * Use `create(ChangeSchema)` to create a new message.
  */
 export const ChangeSchema: GenMessage<Change> = /*@__PURE__*/
-  messageDesc(file_avd_changes_v1_changes, 8);
+  messageDesc(file_avd_changes_v1_changes, 10);
 
 /**
  * @generated from enum avd.changes.v1.ClaimKind

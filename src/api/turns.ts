@@ -1,0 +1,118 @@
+import { AppError } from '../errors.ts';
+import type { ExposureQueries } from '../queries/types.ts';
+
+/** What an operation may cost, in items, without waiting for its turn: each example of graphql/examples costs less. */
+export const PLAIN_COST = 5_000;
+/** Dear operations that are executed at the same time. */
+const AT_ONCE = 1;
+/** Questions that a dear operation asks at the same time. */
+const QUESTIONS_AT_ONCE = 2;
+
+interface Waiter {
+  readonly begin: () => void;
+}
+
+/** Turns for dear operations: whatever they cost, the others go on beside them. Tenants that wait take turns. */
+export interface Turns {
+  /**
+   * Resolves when it is this tenant's turn, with what has to be called at its end.
+   * @throws AppError CANCELLED where `signal` aborts before, QUERY_TIMEOUT where `deadline` (ms since 1970) is over
+   */
+  wait(tenant: string, deadline: number, signal: AbortSignal): Promise<() => void>;
+}
+
+export function createTurns(atOnce = AT_ONCE): Turns {
+  // In the order in which tenants come next.
+  const waiting = new Map<string, Waiter[]>();
+  let running = 0;
+
+  function beginNext(): void {
+    const [next] = waiting;
+    if (next === undefined || running >= atOnce) return;
+    const [tenant, waiters] = next;
+    const waiter = waiters.shift();
+    waiting.delete(tenant);
+    if (waiters.length > 0) waiting.set(tenant, waiters);
+    // Nobody is kept without a waiter.
+    running++;
+    waiter?.begin();
+  }
+
+  function end(): void {
+    running--;
+    beginNext();
+  }
+
+  function leave(tenant: string, waiter: Waiter): void {
+    const others = (waiting.get(tenant) ?? []).filter((other) => other !== waiter);
+    if (others.length > 0) waiting.set(tenant, others);
+    else waiting.delete(tenant);
+  }
+
+  return {
+    wait(tenant, deadline, signal) {
+      return new Promise((resolve, reject) => {
+        const late = setTimeout(() => giveUp('QUERY_TIMEOUT'), Math.max(0, deadline - Date.now()));
+        const cancel = () => giveUp('CANCELLED');
+        const settle = () => {
+          clearTimeout(late);
+          signal.removeEventListener('abort', cancel);
+        };
+        const waiter: Waiter = {
+          begin() {
+            settle();
+            resolve(once(end));
+          },
+        };
+        const giveUp = (code: 'QUERY_TIMEOUT' | 'CANCELLED') => {
+          settle();
+          leave(tenant, waiter);
+          reject(new AppError(code, 'The turn of this operation did not come.'));
+        };
+        if (signal.aborted) return cancel();
+        signal.addEventListener('abort', cancel, { once: true });
+        waiting.set(tenant, [...(waiting.get(tenant) ?? []), waiter]);
+        beginNext();
+      });
+    },
+  };
+}
+
+/** The same questions, of which few are asked at the same time where `isDear` says so. */
+export function askInTurns(queries: ExposureQueries, isDear: () => boolean): ExposureQueries {
+  const queue: (() => void)[] = [];
+  let running = 0;
+  const enter = async (): Promise<void> => {
+    if (running >= QUESTIONS_AT_ONCE) await new Promise<void>((begin) => queue.push(begin));
+    else running++;
+  };
+  // Whoever leaves gives its place to the next.
+  const leave = (): void => {
+    const next = queue.shift();
+    if (next === undefined) running--;
+    else next();
+  };
+  const entries = Object.entries(queries).map(([name, question]: [string, (...args: never[]) => unknown]) => {
+    if (name === 'within') return [name, question] as const;
+    const inTurn = async (...args: never[]): Promise<unknown> => {
+      if (!isDear()) return question(...args);
+      await enter();
+      try {
+        return await question(...args);
+      } finally {
+        leave();
+      }
+    };
+    return [name, inTurn] as const;
+  });
+  return Object.fromEntries(entries) as unknown as ExposureQueries;
+}
+
+function once(run: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    run();
+  };
+}
