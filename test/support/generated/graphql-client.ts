@@ -155,6 +155,7 @@ export type DomainQueryVariables = Exact<{
 export type DomainQuery = { domain: { name: string, firstSeen: string | null, lastSeen: string | null, owner: { key: string, name: string, provisional: boolean }, observations: Array<{ stream: string, lastObserved: string, source: { id: string } }>, uses: { nodes: Array<{ service: Service, lastSeen: string, stale: boolean, object:
           | { id: string }
           | { id: string }
+          | { id: string }
           | { name: string, id: string }
           | { id: string }
           | { key: string, name: string, id: string }
