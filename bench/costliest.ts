@@ -11,6 +11,10 @@ import { type ServedApi, withServedApi } from './served-api.ts';
  */
 const SIZES = [1, 20, 100, 500];
 const STEPS = 40;
+/** The API gives up then: nothing is slower. */
+const TIME_LIMIT_MS = 20_000;
+/** How long is searched. */
+const SEARCH_MS = 120_000;
 /** Fields at the root, but for the one that `isLetThrough` adds. */
 const MOST = LIMITS.rootFields - 1;
 const AT_ONCE = 10;
@@ -82,7 +86,8 @@ async function compose(api: ServedApi, timed: readonly Timed[]): Promise<readonl
 async function climb(api: ServedApi, from: readonly Choice[]): Promise<readonly Choice[]> {
   let best = from;
   let ms = (await time(api, best))?.ms ?? 0;
-  for (let step = 0; step < STEPS; step++) {
+  const end = Date.now() + SEARCH_MS;
+  for (let step = 0; step < STEPS && ms < TIME_LIMIT_MS && Date.now() < end; step++) {
     const changed = change(best);
     const tried = (await fits(api, changed)) ? await time(api, changed) : undefined;
     if (tried === undefined || tried.ms <= ms) continue;

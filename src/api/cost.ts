@@ -22,6 +22,9 @@ import { LARGEST_PAGE } from './arguments.ts';
 const USUAL_LIST = 10;
 /** Questions that look at far more of the graph than they list, each worth a large page. */
 const DEEP_QUESTION = 2000;
+/** Fields that are such a question for each object they stand in: over many hops, though not the whole graph. */
+const REACH = 100;
+const REACHING: ReadonlySet<string> = new Set(['Concentration.reach', 'Concentration.reachCritical']);
 const DEEP: ReadonlySet<string> = new Set([
   'exposurePaths',
   'concentrationRisk',
@@ -91,7 +94,9 @@ function costOf(set: SelectionSetNode, type: GraphQLCompositeType, page: number,
 function costOfField(node: FieldNode, parent: GraphQLCompositeType, page: number, walk: Walk): number {
   const field = isUnionType(parent) ? undefined : parent.getFields()[node.name.value];
   const type = field && getNamedType(field.type);
-  if (!field || !type || !node.selectionSet || !isCompositeType(type)) return 0;
+  if (!field || !type || !node.selectionSet || !isCompositeType(type)) {
+    return REACHING.has(`${parent.name}.${node.name.value}`) ? REACH : 0;
+  }
   const deep = DEEP.has(field.name) ? DEEP_QUESTION : 0;
   const items = itemsOf(field, node, page, walk);
   const inside = costOf(node.selectionSet, type, pageOf(field, node, walk), walk);

@@ -82,6 +82,12 @@ describe('the cost of a document', () => {
     expect(estimateCost(schema, document, operation, { n: 9, key: 'x' })).toEqual({ items: 2 + 9, reads: [['n', 9]] });
   });
 
+  it('counts what each object of a page has to look for over many hops', () => {
+    const page = (field: string) => costOf(`{ concentrationRisk(first: 50) { nodes { ${field} } } }`);
+    expect(page('reach') - page('direct')).toBe(50 * 100);
+    expect(page('reach') - page('direct')).toBe(page('reachCritical') - page('share'));
+  });
+
   it('counts each of the ids asked for', () => {
     expect(costOf('{ nodes(ids: ["a", "b", "c"]) { id } }')).toBe(3);
     expect(costOf('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: ['a', 'b'] })).toBe(2);
