@@ -1,17 +1,21 @@
-import type { Exposure } from '../graph/alerts.ts';
+import { createHash } from 'node:crypto';
+import { CLOCKS_APART, type Exposure, type Found } from '../graph/alerts.ts';
 import { integer } from '../graph/driver.ts';
+import type { News } from '../graph/news.ts';
 import { type AffectedRow, affectedBy, affectedByAll, resolveReferences, usersOf } from '../graph/statements/alert.ts';
 import type { Logger } from '../logger.ts';
 import type { QueryContext } from '../queries/context.ts';
-import { exposedTo } from './reach.ts';
+import { type Exposed, exposedTo } from './reach.ts';
 import type { Triggers } from './triggers.ts';
-import { createWatch, type Watched } from './watch.ts';
+import { createWatch, type Watch, type Watched } from './watch.ts';
 
 /** A domain that more than these use concerns everybody. */
 const MOST_USERS = 1_000;
 
 type Organizations = ReadonlyMap<string, readonly string[]>;
-type Reason = (watched: Watched, incident: string, members: readonly string[]) => Exposure['reason'];
+const NOTHING: Found = { exposures: [], news: [] };
+
+type Reason = (watched: Watched, incident: string, exposed: Exposed) => Pick<Exposure, 'reason' | 'learnedAt'>;
 
 /** Who is exposed to what, by what the database holds and what has changed. */
 export function createFinder(context: QueryContext, logger: Logger) {
@@ -38,47 +42,44 @@ export function createFinder(context: QueryContext, logger: Logger) {
     return found;
   };
 
+  const canonical = async (references: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> => {
+    const rows = references.size === 0 ? [] : await reader.read(resolveReferences, { references: [...references] });
+    return new Map(rows.map(({ reference, key }) => [reference, key]));
+  };
+
   /** Portfolios that may be exposed by somebody's new dependency or owner. */
-  const touchedBy = async ({ subjects, owned, hasMerged }: Triggers): Promise<Iterable<string>> => {
+  const touchedBy = async (
+    { subjects, owned, hasMerged }: Triggers,
+    resolved: ReadonlyMap<string, string>,
+  ): Promise<Iterable<string>> => {
     if (hasMerged) return watch.all();
     const users = owned.size === 0 ? [] : await reader.read(usersOf, { names: [...owned], most: integer(MOST_USERS) });
     if (users.some((row) => row.users === null)) return watch.all();
-    const resolved = subjects.size === 0 ? [] : await reader.read(resolveReferences, { references: [...subjects] });
-    return watch.touchedBy([
-      ...subjects,
-      ...resolved.map(({ key }) => key),
-      ...users.flatMap((row) => row.users ?? []),
-    ]);
+    return watch.touchedBy([...subjects, ...resolved.values(), ...users.flatMap((row) => row.users ?? [])]);
   };
 
-  const ofDependencies = async (triggers: Triggers): Promise<Exposure[]> => {
-    const found = await refresh(await touchedBy(triggers));
-    return found.size === 0 ? [] : exposures(found, byIncident(await reader.read(affectedByAll, {})), () => 'raise');
+  /** What these changes come to. */
+  const find = async (triggers: Triggers): Promise<Found> => {
+    const moved = joinTimes(await watch.moved(), triggers.portfolios);
+    const found = await refresh(moved.keys());
+    if (watch.all().length === 0) return NOTHING;
+    const resolved = await canonical(triggers.subjects);
+    const touched = new Set([...(await touchedBy(triggers, resolved)), ...(await hitBy(triggers))]);
+    for (const [key, watched] of await refresh([...touched].filter((key) => !moved.has(key)))) found.set(key, watched);
+    const affected = found.size === 0 ? [] : await reader.read(affectedByAll, {});
+    const subjects = [...triggers.subjects].map((subject) => resolved.get(subject) ?? subject);
+    return {
+      exposures: exposures(found, affected, createReason(triggers, moved, subjects)),
+      news: newsOf(triggers, resolved, watch),
+    };
   };
 
-  const ofIncidents = async ({ incidents }: Triggers): Promise<Exposure[]> => {
+  /** Portfolios that an incident may have hit. */
+  const hitBy = async ({ incidents }: Triggers): Promise<Iterable<string>> => {
     if (incidents.size === 0) return [];
-    const affected = byIncident(await reader.read(affectedBy, { keys: [...incidents.keys()] }));
-    const found = await refresh(watch.touchedBy([...affected.values()].flat()));
-    return exposures(found, affected, (_, incident) => (incidents.get(incident) === true ? 'arrived' : 'raise'));
+    const rows = await reader.read(affectedBy, { keys: [...incidents.keys()] });
+    return watch.touchedBy(rows.map(({ organization }) => organization));
   };
-
-  const ofPortfolios = async ({ portfolios }: Triggers): Promise<Exposure[]> => {
-    const found = await refresh(portfolios.keys());
-    if (found.size === 0) return [];
-    return exposures(found, byIncident(await reader.read(affectedByAll, {})), (watched, _, members) => {
-      const since = portfolios.get(watched.row.key) ?? 0;
-      const followedBefore = watched.membersBefore(since);
-      const isOld = watched.row.alertDepthAt < since && members.some((member) => followedBefore.has(member));
-      return isOld ? 'raise' : 'known';
-    });
-  };
-
-  const find = async (triggers: Triggers): Promise<Exposure[]> => [
-    ...(await ofPortfolios(triggers)),
-    ...(watch.isIdle() ? [] : await ofDependencies(triggers)),
-    ...(watch.isIdle() ? [] : await ofIncidents(triggers)),
-  ];
 
   return {
     find,
@@ -86,24 +87,62 @@ export function createFinder(context: QueryContext, logger: Logger) {
     async all(): Promise<Exposure[]> {
       const found = await begin();
       const affected = found.size === 0 ? [] : await reader.read(affectedByAll, {});
-      return exposures(found, byIncident(affected), () => 'known');
+      return exposures(found, affected, () => ({ reason: 'known' }));
     },
     begin,
   };
 }
 
-function exposures(found: ReadonlyMap<string, Watched>, affected: Organizations, reason: Reason): Exposure[] {
+/** Why an exposure is looked at: it decides whether it warns. */
+function createReason(
+  { incidents, publishedAt }: Triggers,
+  moved: ReadonlyMap<string, number>,
+  subjects: readonly string[],
+): Reason {
+  return (watched, incident, { members, via }) => {
+    if (incidents.get(incident) === true) return { reason: 'arrived' };
+    const followedBefore = (time: number): boolean => {
+      const before = watched.membersBefore(time);
+      return members.some((member) => before.has(member));
+    };
+    if (subjects.some((subject) => via.has(subject)) && followedBefore(publishedAt.last + CLOCKS_APART)) {
+      return { reason: 'learned', learnedAt: publishedAt.first };
+    }
+    const since = moved.get(watched.row.key);
+    const isOld = since === undefined || (watched.row.alertDepthAt < since && followedBefore(since));
+    return { reason: isOld ? 'raise' : 'known' };
+  };
+}
+
+function exposures(found: ReadonlyMap<string, Watched>, affected: readonly AffectedRow[], reason: Reason): Exposure[] {
+  const incidents = byIncident(affected);
   return [...found.values()].flatMap((watched) =>
-    [...affected].flatMap(([incident, hit]) => {
+    [...incidents].flatMap(([incident, hit]) => {
       const exposed = exposedTo(watched.reach, hit);
       if (exposed === undefined) return [];
       const { tenant, id: portfolio } = watched.row;
       const { members, paths } = exposed;
-      return [
-        { tenant, portfolio, incident, exposed: members.length, paths, reason: reason(watched, incident, members) },
-      ];
+      const why = reason(watched, incident, exposed);
+      return [{ tenant, portfolio, incident, exposed: members.length, paths, ...why }];
     }),
   );
+}
+
+/** Whom the claims that have changed are news for. */
+function newsOf({ claims }: Triggers, resolved: ReadonlyMap<string, string>, watch: Watch): News[] {
+  return claims.flatMap(({ message, ...claim }) => {
+    const followers = watch.followersOf([claim.subject, resolved.get(claim.subject) ?? claim.subject]);
+    if (followers.size === 0) return [];
+    const change = createHash('sha256').update(message).digest('base64url');
+    return [...followers].map((portfolio) => ({ portfolio, change, ...claim }));
+  });
+}
+
+/** The earlier time of each. */
+function joinTimes(one: ReadonlyMap<string, number>, other: ReadonlyMap<string, number>): Map<string, number> {
+  const joined = new Map(one);
+  for (const [key, time] of other) joined.set(key, Math.min(time, joined.get(key) ?? time));
+  return joined;
 }
 
 function byIncident(rows: readonly AffectedRow[]): Organizations {

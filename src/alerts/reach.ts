@@ -41,6 +41,8 @@ export interface Exposed {
   readonly members: readonly string[];
   /** For some of them, in that order, the first of their shortest paths, from the member to who is hit. */
   readonly paths: readonly (readonly string[])[];
+  /** Everybody who reaches somebody who is hit. */
+  readonly via: ReadonlySet<string>;
 }
 
 const MOST_PATHS = 10;
@@ -61,7 +63,8 @@ export function exposedTo(
     .sort((a, b) => a.distance - b.distance || compareText(a.key, b.key))
     .map(({ key }) => key);
   if (exposed.length === 0) return undefined;
-  return { members: exposed, paths: exposed.slice(0, MOST_PATHS).map((from) => shortestPath(from, toGo, hops)) };
+  const paths = exposed.slice(0, MOST_PATHS).map((from) => shortestPath(from, toGo, hops));
+  return { members: exposed, paths, via: new Set(toGo.keys()) };
 }
 
 /** Hops to go to the nearest of the targets, at most `depth`. */

@@ -4,7 +4,7 @@ import type { Slice } from '../graph/offsets.ts';
 import type { Logger } from '../logger.ts';
 import type { QueryContext } from '../queries/context.ts';
 import { createFinder } from './find.ts';
-import { readTriggers } from './triggers.ts';
+import { type ChangeRecord, readTriggers } from './triggers.ts';
 
 export interface AlertStageDeps {
   readonly driver: Driver;
@@ -16,7 +16,7 @@ export interface AlertStageDeps {
 
 /** Changes of one topic, in order. */
 export interface ChangeSlice extends Omit<Slice, 'group'> {
-  readonly records: readonly { readonly value: Uint8Array | null }[];
+  readonly records: readonly ChangeRecord[];
 }
 
 /**
@@ -50,8 +50,7 @@ export function createAlertStage({ driver, context, logger, group }: AlertStageD
       if (readFor !== current) await finder.begin();
       // Until it is written, what was found would be lost: then all is looked at again.
       readFor = undefined;
-      const values = records.map(({ value }) => value);
-      const found = await finder.find(readTriggers(topic, values));
+      const found = await finder.find(readTriggers(topic, records));
       const raised = await raiseAlerts(driver, { group, topic, partition, from, next }, found, Date.now());
       readFor = current;
       if (raised > 0) logger.info({ raised, topic }, 'alerts raised');

@@ -6,19 +6,40 @@ import {
   IncidentChangedSchema,
   PortfolioMovedSchema,
 } from '../stream/generated/avd/changes/v1/changes_pb.ts';
-import type { Reference } from '../stream/generated/avd/common/v1/common_pb.ts';
+import { type Reference, Service } from '../stream/generated/avd/common/v1/common_pb.ts';
 import { CHANGE_TOPICS } from '../stream/topics.ts';
+
+/** A claim of use that is another than before. Ends are references. */
+export interface ChangedClaim {
+  readonly subject: string;
+  readonly object: string;
+  readonly source: string;
+  readonly service: string;
+  /** The message that told of it. */
+  readonly message: Uint8Array;
+}
+
+/** A message of a topic of changes. */
+export interface ChangeRecord {
+  readonly value: Uint8Array | null;
+  /** When it was published, ms since 1970, UTC. */
+  readonly timestamp: number;
+}
 
 /** What the changes of a slice may have exposed. References are `domain:<name>`, or an organization's key. */
 export interface Triggers {
   /** Who depends on something else than before. */
   readonly subjects: Set<string>;
+  /** The claims that say so, in their order. */
+  readonly claims: ChangedClaim[];
   /** Domains with another owner than before, by name. */
   readonly owned: Set<string>;
   /** Organizations were merged, or are no longer. */
   hasMerged: boolean;
   /** Incidents; true: the graph has had no version of it before. */
   readonly incidents: Map<string, boolean>;
+  /** When the first and the last of these changes were published, ms since 1970, UTC. */
+  readonly publishedAt: { readonly first: number; readonly last: number };
   /** Portfolios by key, and since when something of each may be new (ms since 1970, UTC). */
   readonly portfolios: Map<string, number>;
 }
@@ -32,23 +53,29 @@ export const TRIGGER_TOPICS: readonly string[] = [
 ];
 
 /** Reads what was published of one topic. What takes something away exposes nobody, and is passed over. */
-export function readTriggers(topic: string, values: Iterable<Uint8Array | null>): Triggers {
+export function readTriggers(topic: string, records: readonly ChangeRecord[]): Triggers {
+  const times = records.map(({ timestamp }) => timestamp);
   const triggers: Triggers = {
     subjects: new Set(),
+    claims: [],
     owned: new Set(),
     hasMerged: false,
     incidents: new Map(),
     portfolios: new Map(),
+    publishedAt: { first: Math.min(...times), last: Math.max(...times) },
   };
   const read = READERS[topic];
-  for (const value of values) if (value !== null) read?.(value, triggers);
+  for (const { value } of records) if (value !== null) read?.(value, triggers);
   return triggers;
 }
 
 const READERS: Readonly<Record<string, (value: Uint8Array, triggers: Triggers) => void>> = {
-  [CHANGE_TOPICS.dependency]: (value, { subjects }) => {
-    const { kind, subject } = fromBinary(ClaimChangedSchema, value);
-    if (kind === ClaimKind.USES && subject !== undefined) subjects.add(referenceOf(subject));
+  [CHANGE_TOPICS.dependency]: (message, { subjects, claims }) => {
+    const { kind, subject, object, source, service } = fromBinary(ClaimChangedSchema, message);
+    if (kind !== ClaimKind.USES || subject === undefined || object === undefined) return;
+    const ends = { subject: referenceOf(subject), object: referenceOf(object) };
+    subjects.add(ends.subject);
+    claims.push({ ...ends, source, service: Service[service] ?? '', message });
   },
   [CHANGE_TOPICS.organization]: (value, triggers) => {
     const { change } = fromBinary(IdentityChangedSchema, value);

@@ -1,5 +1,5 @@
 import type { WatchedRow } from '../graph/statements/alert.ts';
-import { resolveReferences, watchedAll, watchedByKey } from '../graph/statements/alert.ts';
+import { portfolioTimes, resolveReferences, watchedAll, watchedByKey } from '../graph/statements/alert.ts';
 import type { QueryContext } from '../queries/context.ts';
 import { type Reach, readReach } from './reach.ts';
 
@@ -16,29 +16,10 @@ export interface Watched {
  * is remembered is what the database held when it was read; the changes since say what to read again.
  */
 export function createWatch(context: QueryContext) {
-  /** By name (of something followed or reached), the keys of the portfolios. */
-  const watchers = new Map<string, Set<string>>();
-  /** By portfolio, the names under which it is found. */
-  const names = new Map<string, ReadonlySet<string>>();
-
-  const drop = (key: string): void => {
-    for (const name of names.get(key) ?? []) {
-      const watching = watchers.get(name);
-      watching?.delete(key);
-      if (watching?.size === 0) watchers.delete(name);
-    }
-    names.delete(key);
-  };
-
-  const keep = (key: string, under: ReadonlySet<string>): void => {
-    drop(key);
-    names.set(key, under);
-    for (const name of under) {
-      const watching = watchers.get(name);
-      if (watching === undefined) watchers.set(name, new Set([key]));
-      else watching.add(key);
-    }
-  };
+  const watchers = createNames();
+  const followers = createNames();
+  /** When something was said last of each portfolio, as it was read. */
+  const times = new Map<string, number>();
 
   const look = async (rows: readonly WatchedRow[], at: number): Promise<Map<string, Watched>> => {
     const known = await resolve(context, rows);
@@ -47,34 +28,83 @@ export function createWatch(context: QueryContext) {
       const membersBefore = (time: number) =>
         new Set(row.references.flatMap(([name, since]) => (since < time ? (known.get(name) ?? []) : [])));
       const reach = await readReach(context, [...membersBefore(Number.POSITIVE_INFINITY)], row.alertDepth, at);
-      keep(row.key, new Set([...row.references.map(([name]) => name), ...reach.reached]));
+      const followed = new Set([...row.references.map(([name]) => name), ...reach.members]);
+      followers.put(row.key, followed);
+      watchers.put(row.key, new Set([...followed, ...reach.reached]));
+      times.set(row.key, row.changedAt);
       found.set(row.key, { row, reach, membersBefore });
     }
     return found;
   };
 
   return {
-    /** Whether there is any portfolio. */
-    isIdle: () => names.size === 0,
-    all: (): string[] => [...names.keys()],
+    all: (): string[] => [...times.keys()],
+    /**
+     * Portfolios that are others than when they were read, by key, and since when (ms since 1970, UTC) something of each
+     * is new. The database is asked, since what is published of them may come after what they have to do with.
+     */
+    async moved(): Promise<Map<string, number>> {
+      const rows = await context.reader.read(portfolioTimes, {});
+      const now = new Map(rows.map(({ key, changedAt }) => [key, changedAt]));
+      const keys = [...new Set([...now.keys(), ...times.keys()])].filter((key) => now.get(key) !== times.get(key));
+      return new Map(keys.map((key) => [key, (times.get(key) ?? Number.NEGATIVE_INFINITY) + 1]));
+    },
     /** Portfolios that follow or reach any of these. */
     touchedBy: (touched: Iterable<string>): Set<string> =>
-      new Set([...touched].flatMap((name) => [...(watchers.get(name) ?? [])])),
+      new Set([...touched].flatMap((name) => [...watchers.find(name)])),
+    /** Portfolios that follow what has any of these names. */
+    followersOf: (some: readonly string[]): Set<string> => new Set(some.flatMap((name) => [...followers.find(name)])),
     /** Reads all portfolios, and forgets what was remembered. */
     async begin(at: number): Promise<Map<string, Watched>> {
       watchers.clear();
-      names.clear();
+      followers.clear();
+      times.clear();
       return look(await context.reader.read(watchedAll, {}), at);
     },
     /** Reads these portfolios again; those that are gone are forgotten, and not given. */
     async refresh(keys: Iterable<string>, at: number): Promise<Map<string, Watched>> {
       const asked = [...keys];
       if (asked.length === 0) return new Map();
-      for (const key of asked) drop(key);
+      for (const key of asked) {
+        watchers.put(key, new Set());
+        followers.put(key, new Set());
+        times.delete(key);
+      }
       return look(await context.reader.read(watchedByKey, { keys: asked }), at);
     },
   };
 }
+
+/** Portfolios by the names that each is to be found by. */
+function createNames() {
+  const portfolios = new Map<string, Set<string>>();
+  const names = new Map<string, ReadonlySet<string>>();
+  return {
+    /** In place of its names before; without any it is forgotten. */
+    put(key: string, found: ReadonlySet<string>): void {
+      for (const name of names.get(key) ?? []) {
+        const others = portfolios.get(name);
+        others?.delete(key);
+        if (others?.size === 0) portfolios.delete(name);
+      }
+      if (found.size === 0) names.delete(key);
+      else names.set(key, found);
+      for (const name of found) {
+        const others = portfolios.get(name);
+        if (others === undefined) portfolios.set(name, new Set([key]));
+        else others.add(key);
+      }
+    },
+    find: (name: string): ReadonlySet<string> => portfolios.get(name) ?? NONE,
+    all: (): string[] => [...names.keys()],
+    clear(): void {
+      portfolios.clear();
+      names.clear();
+    },
+  };
+}
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** What stands today for all that these follow. */
 async function resolve({ reader }: QueryContext, rows: readonly WatchedRow[]): Promise<Map<string, string>> {

@@ -3,6 +3,7 @@ import type { Sources } from '../governance/sources.ts';
 import type { AlertQueries } from '../queries/alert.ts';
 import type { PortfolioQueries } from '../queries/portfolio.ts';
 import type { ExposureQueries } from '../queries/types.ts';
+import type { Feeds } from './feeds.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 import type { PortfolioChanges } from './portfolio-changes.ts';
 import { askInTurns, PLAIN_COST } from './turns.ts';
@@ -20,6 +21,8 @@ export interface ApiContext {
   /** Given up as `queries` are. */
   readonly portfolios: PortfolioQueries;
   readonly alerts: AlertQueries;
+  /** What is told as it happens; absent where the request came by HTTP. */
+  readonly feeds?: Feeds | undefined;
   readonly portfolioChanges: PortfolioChanges;
   readonly sources: Sources;
   /** The instant of the request, ms since 1970: every part of an answer is of the same instant. */

@@ -34,6 +34,7 @@ const LISTINGS = {
   incidents: z.tuple([whole, text]),
   portfolios: z.tuple([text, text]),
   alerts: z.tuple([whole]),
+  changes: z.tuple([text, whole]),
   followed: z.tuple([text, text]),
   followedOrganizations: z.tuple([text]),
 } as const satisfies Record<string, z.ZodType<readonly (string | number)[]>>;

@@ -16,6 +16,7 @@ import { portfolioQueries, portfolioResolvers } from './resolvers/portfolio.ts';
 import { portfolioMutations } from './resolvers/portfolio-changes.ts';
 import { searchQueries, searchResolvers } from './resolvers/search.ts';
 import { sourceQueries, sourceResolvers } from './resolvers/source.ts';
+import { subscriptionResolvers } from './resolvers/subscription.ts';
 import { vendorQueries, vendorResolvers } from './resolvers/vendor.ts';
 
 const resolvers = {
@@ -33,6 +34,7 @@ const resolvers = {
     ...sourceQueries,
   },
   Mutation: portfolioMutations,
+  ...subscriptionResolvers,
   ...domainResolvers,
   ...claimResolvers,
   ...organizationResolvers,

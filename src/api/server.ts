@@ -1,22 +1,26 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { GraphQLSchema } from 'graphql';
 import { AppError } from '../errors.ts';
 import type { Sources } from '../governance/sources.ts';
 import type { Logger } from '../logger.ts';
 import type { AlertQueries } from '../queries/alert.ts';
+import type { FeedQueries } from '../queries/feed.ts';
 import type { PortfolioQueries } from '../queries/portfolio.ts';
 import type { ExposureQueries } from '../queries/types.ts';
 import type { Access } from './access.ts';
 import { createContext } from './context.ts';
-import { createGraphQL } from './graphql.ts';
+import { createFeeds } from './feeds.ts';
+import { createGraphQL, type GraphQLService } from './graphql.ts';
 import { createGraphQLRoute, type GraphVersions } from './graphql-route.ts';
 import { send, sendError } from './http.ts';
 import { closeServer, listen } from './listen.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import type { PortfolioChanges } from './portfolio-changes.ts';
-import { createRateLimit } from './rate-limit.ts';
+import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { sendRefusal } from './refusal.ts';
 import { createRoutes, findRoute, type Routes, sendNotFound } from './routes.ts';
 import { loadSchema } from './schema.ts';
+import { createSubscriptions, type SubscriptionDeps, type Subscriptions } from './subscriptions.ts';
 import { createTrustedDocuments, type TrustedDocuments } from './trusted-documents.ts';
 
 export interface ApiDeps extends GraphVersions {
@@ -24,6 +28,8 @@ export interface ApiDeps extends GraphVersions {
   readonly portfolios: PortfolioQueries;
   readonly alerts: AlertQueries;
   readonly portfolioChanges: PortfolioChanges;
+  /** Absent: nothing is told as it happens. */
+  readonly feed?: FeedQueries | undefined;
   readonly sources: Sources;
   /** The folder of graphql/schema. */
   readonly schemaFolder: string;
@@ -36,6 +42,7 @@ export interface ApiDeps extends GraphVersions {
   /** What a tenant may ask for in a minute, in items; undefined: no limit. */
   readonly costPerMinute?: number | undefined;
   readonly documents?: TrustedDocuments | undefined;
+  readonly subscriptionLimits?: SubscriptionDeps['limits'];
   /** `plain`: by graphql-js alone, to compare with. */
   readonly executor?: 'planned' | 'plain' | undefined;
   /** Most that kept answers may take; 0: none is kept. */
@@ -57,8 +64,10 @@ export interface Api {
 export async function createApi(deps: ApiDeps): Promise<Api> {
   const metrics = createMetrics();
   const rateLimit = createRateLimit(deps.costPerMinute);
+  const schema = await loadSchema(deps.schemaFolder);
+  const documents = deps.documents ?? createTrustedDocuments({}, false);
   const graphql = await createGraphQL({
-    schema: await loadSchema(deps.schemaFolder),
+    schema,
     log: deps.log,
     introspection: deps.introspection,
     createContext: (caller) => createContext(deps, caller),
@@ -70,7 +79,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     ...deps,
     graphql,
     rateLimit,
-    documents: deps.documents ?? createTrustedDocuments({}, false),
+    documents,
     countAnswer: metrics.countAnswer,
     countCancelled: metrics.countCancelled,
   });
@@ -79,15 +88,39 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   const server = createServer(
     (request, response) => void answer(routes, { metrics, log: deps.log, refuse }, request, response),
   );
+  const subscriptions = subscriptionsOf(deps, { schema, documents, rateLimit, graphql });
+  subscriptions?.attach(server);
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
   return {
     listen: (port, host) => listen(server, port, host),
     async close() {
+      subscriptions?.close();
       await closeServer(server);
       await graphql.stop();
     },
   };
+}
+
+interface Shared {
+  readonly schema: GraphQLSchema;
+  readonly documents: TrustedDocuments;
+  readonly rateLimit: RateLimit;
+  readonly graphql: GraphQLService;
+}
+
+/** What is told as it happens, over WebSocket; undefined where nothing is. */
+function subscriptionsOf(deps: ApiDeps, { graphql, ...shared }: Shared): Subscriptions | undefined {
+  if (deps.feed === undefined) return undefined;
+  const { access, alerts, feed, log, subscriptionLimits } = deps;
+  return createSubscriptions({
+    ...shared,
+    access,
+    feeds: createFeeds({ feed, alerts, log }),
+    createContext: (caller) => createContext(deps, caller),
+    format: graphql.format,
+    limits: subscriptionLimits,
+  });
 }
 
 interface Answering {

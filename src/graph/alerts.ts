@@ -4,6 +4,7 @@ import { AlertRaisedSchema } from '../stream/generated/avd/alerts/v1/alerts_pb.t
 import { CHANGE_TOPICS } from '../stream/topics.ts';
 import type { Change } from './changes.ts';
 import { type Driver, integer, integerOrNull, type ManagedTransaction } from './driver.ts';
+import { keepNews, type News } from './news.ts';
 import { advance, fence, inSession, offsetId, type Slice } from './offsets.ts';
 import { putChanges } from './outbox.ts';
 import { portfolioKey } from './portfolio-state.ts';
@@ -22,9 +23,18 @@ export interface Exposure {
   readonly paths: readonly (readonly string[])[];
   /**
    * `known`: it was there when the portfolio came to follow it, and warns nobody. `raise`: it warns where nothing is known
-   * of it. `arrived`: the incident has just come, and it warns also where it was only known.
+   * of it. `arrived`: the incident has just come, and it warns also where it was only known. `learned`: a change that was
+   * published at `learnedAt` is a part of it, and it warns also where it was noted as known only after that.
    */
-  readonly reason: 'known' | 'raise' | 'arrived';
+  readonly reason: 'known' | 'raise' | 'arrived' | 'learned';
+  /** Milliseconds since 1970, UTC. */
+  readonly learnedAt?: number;
+}
+
+/** What a slice of changes comes to for customers. */
+export interface Found {
+  readonly exposures: readonly Exposure[];
+  readonly news: readonly News[];
 }
 
 /** Of tenant, portfolio and incident, so that one case has one alert whatever is sent again. */
@@ -36,8 +46,8 @@ export function alertId(tenant: string, portfolio: string, incident: string): st
 }
 
 /**
- * Raises what is new of these exposures and moves the position on, in one transaction with the messages that tell of it:
- * killed at any moment, it has raised each alert once.
+ * Raises what is new of these exposures (each case is among them once), keeps the news, and moves the position on, in
+ * one transaction with the messages that tell of it: killed at any moment, it has raised each alert once.
  * @param raisedAt milliseconds since 1970, UTC
  * @returns how many were raised
  * @throws AppError FENCED where another process raises alerts
@@ -45,13 +55,15 @@ export function alertId(tenant: string, portfolio: string, incident: string): st
 export function raiseAlerts(
   driver: Driver,
   slice: Slice,
-  exposures: readonly Exposure[],
+  { exposures, news }: Found,
   raisedAt: number,
 ): Promise<number> {
   return inSession(driver, 'WRITE', async (tx) => {
     await fence(tx, slice);
     const raised = exposures.length === 0 ? 0 : await raise(tx, slice, exposures, raisedAt);
-    const counters = { applied: raised > 0 ? 1 : 0, superseded: 0, deadLettered: 0 };
+    await keepNews(tx, news, raisedAt);
+    const isApplied = slice.next > slice.from && raised + news.length > 0;
+    const counters = { applied: isApplied ? 1 : 0, superseded: 0, deadLettered: 0 };
     await advance(tx, slice, { ...counters, filtered: slice.next - slice.from - counters.applied });
     return raised;
   });
@@ -77,16 +89,14 @@ async function raise(
   const keys = [...new Set(exposures.map(({ tenant, portfolio }) => portfolioKey(tenant, portfolio)))].sort();
   const last = new Map((await run(tx, holdAlertSequences, { keys })).map(({ key, sequence }) => [key, sequence]));
   const ids = exposures.map(({ tenant, portfolio, incident }) => alertId(tenant, portfolio, incident));
-  const known = new Map((await run(tx, knownAlerts, { ids })).map(({ id, isRaised }) => [id, isRaised]));
+  const known = new Map((await run(tx, knownAlerts, { ids })).map((row) => [row.id, row]));
   const rows: AlertValues[] = [];
   const changes: Change[] = [];
   for (const exposure of exposures) {
     const id = alertId(exposure.tenant, exposure.portfolio, exposure.incident);
     const key = portfolioKey(exposure.tenant, exposure.portfolio);
-    const held = known.get(id);
-    // A portfolio that is gone warns nobody, nor does what has warned already.
-    if (!last.has(key) || held === true || (held === false && exposure.reason !== 'arrived')) continue;
-    known.set(id, true);
+    // A portfolio that is gone warns nobody.
+    if (!last.has(key) || !isNews(exposure, known.get(id))) continue;
     const sequence = exposure.reason === 'known' ? undefined : (last.get(key) ?? 0) + 1;
     if (sequence !== undefined) {
       last.set(key, sequence);
@@ -97,6 +107,18 @@ async function raise(
   if (rows.length > 0) await run(tx, writeAlerts, { rows });
   await putChanges(tx, `${offsetId(slice)}/${slice.from}`, changes);
   return changes.length;
+}
+
+/** How far the clocks of those who publish, follow and note may be apart, in ms. */
+export const CLOCKS_APART = 5_000;
+
+function isNews(
+  { reason, learnedAt = 0 }: Exposure,
+  held: { readonly isRaised: boolean; readonly notedAt: number } | undefined,
+): boolean {
+  if (held === undefined) return true;
+  if (held.isRaised) return false;
+  return reason === 'arrived' || (reason === 'learned' && learnedAt <= held.notedAt + CLOCKS_APART);
 }
 
 /** Restores alerts from the messages that told of them, in a database that was built again. May be repeated. */
@@ -123,7 +145,7 @@ function values(
     portfolio,
     incident,
     sequence: integerOrNull(sequence),
-    raisedAt: integerOrNull(sequence === undefined ? undefined : raisedAt),
+    raisedAt: integer(raisedAt),
     exposed: integer(exposed),
     paths: paths.map((path) => JSON.stringify(path)),
   };

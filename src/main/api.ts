@@ -11,6 +11,7 @@ import { loadSources } from '../governance/sources.ts';
 import { createOffsetStore } from '../graph/offsets.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { createAlertQueries } from '../queries/alert.ts';
+import { createFeedQueries } from '../queries/feed.ts';
 import { createNeo4jQueries } from '../queries/neo4j.ts';
 import { createPortfolioQueries } from '../queries/portfolio.ts';
 import { createKafka } from '../stream/kafka.ts';
@@ -38,6 +39,8 @@ async function main(): Promise<void> {
   const context = loadContext();
   const { config } = context;
   const log = createLogger(config.logLevel, 'api');
+  // One answer that fails where nobody waits for it is not to end all others.
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'A promise failed that nobody waits for'));
   const { sources } = await loadSources(SOURCES);
   const driver = context.openDriver();
   const database = createNeo4jQueries({ driver, sources });
@@ -48,6 +51,7 @@ async function main(): Promise<void> {
     queries: index === undefined ? database : createIndexedQueries(database, index),
     portfolios: createPortfolioQueries({ driver }),
     alerts: createAlertQueries({ driver }),
+    feed: createFeedQueries({ driver }),
     portfolioChanges: createPortfolioChanges(submit),
     version: index?.version,
     waitFor: index?.waitFor,

@@ -10,6 +10,7 @@ import { loadGovernedSources } from '../../src/main/knowledge.ts';
 import { createPortfolioChanges } from '../../src/main/portfolio-changes.ts';
 import type { Submit } from '../../src/main/submit.ts';
 import { createAlertQueries } from '../../src/queries/alert.ts';
+import { createFeedQueries } from '../../src/queries/feed.ts';
 import { createNeo4jQueries } from '../../src/queries/neo4j.ts';
 import { createPortfolioQueries } from '../../src/queries/portfolio.ts';
 
@@ -57,6 +58,7 @@ export async function startApi(
     queries: createNeo4jQueries({ driver, sources, onStatement: (name) => statements.push(name) }),
     portfolios: createPortfolioQueries({ driver, onStatement: (name) => statements.push(name) }),
     alerts: createAlertQueries({ driver }),
+    feed: createFeedQueries({ driver }),
     portfolioChanges: createPortfolioChanges(submitNowhere),
     sources,
     schemaFolder: fileURLToPath(new URL('../../graphql/schema', import.meta.url)),

@@ -36,6 +36,7 @@ describe('who is exposed', () => {
     expect(exposedTo(reachOf(edges, ['a', 'far', 'hit'], 3), ['hit'])).toEqual({
       members: ['hit', 'a'],
       paths: [['hit'], ['a', 'b', 'hit']],
+      via: new Set(['hit', 'b', 'c', 'z', 'a', 'y', 'x']),
     });
     expect(exposedTo(reachOf(edges, ['far'], 4), ['hit'])?.paths).toEqual([['far', 'x', 'y', 'z', 'hit']]);
     expect(exposedTo(reachOf(edges, ['far'], 3), ['hit'])).toBeUndefined();
@@ -81,11 +82,13 @@ describe('what alerts come of', () => {
           const { subject } = entity.key;
           subjects.add(subject.kind === 'domain' ? `domain:${subject.name}` : subject.key);
         }
-        const read = (topic: string) =>
-          readTriggers(
+        const read = (topic: string) => {
+          const records = changes.filter((change) => change.topic === topic);
+          return readTriggers(
             topic,
-            changes.filter((change) => change.topic === topic).map(({ value }) => value),
+            records.map(({ value }) => ({ value, timestamp: 0 })),
           );
+        };
         expect(read(CHANGE_TOPICS.dependency).subjects).toEqual(subjects);
         expect([...read(CHANGE_TOPICS.incident).incidents]).toEqual([...incidents].map((key) => [key, true]));
         expect(changes.every(({ topic }) => TRIGGER_TOPICS.includes(topic))).toBe(true);
@@ -95,7 +98,12 @@ describe('what alerts come of', () => {
 
   it('is nothing where a message says nothing', () => {
     expect(create(ClaimChangedSchema).subject).toBeUndefined();
-    expect(readTriggers(CHANGE_TOPICS.dependency, [new Uint8Array(), null]).subjects.size).toBe(0);
+    expect(
+      readTriggers(
+        CHANGE_TOPICS.dependency,
+        [new Uint8Array(), null].map((value) => ({ value, timestamp: 0 })),
+      ).subjects.size,
+    ).toBe(0);
   });
 
   it('makes one id a case', () => {

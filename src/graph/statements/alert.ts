@@ -5,6 +5,7 @@ type None = Record<string, never>;
 
 export interface WatchedRow {
   readonly key: string;
+  readonly changedAt: number;
   readonly tenant: string;
   readonly id: string;
   readonly alertDepth: number;
@@ -15,7 +16,7 @@ export interface WatchedRow {
 }
 
 const WATCHED = `WHERE p.createdAt IS NOT NULL AND p.deletedAt IS NULL
-RETURN p.key AS key, p.tenant AS tenant, p.id AS id, p.alertDepth AS alertDepth, p.alertDepthAt AS alertDepthAt,
+RETURN p.key AS key, p.changedAt AS changedAt, p.tenant AS tenant, p.id AS id, p.alertDepth AS alertDepth, p.alertDepthAt AS alertDepthAt,
   [(p)-[:HAS]->(f:Following) WHERE f.isFollowed |
     [CASE f.kind WHEN 'domain' THEN 'domain:' + f.name ELSE f.name END, f.time]] AS references`;
 
@@ -23,6 +24,13 @@ RETURN p.key AS key, p.tenant AS tenant, p.id AS id, p.alertDepth AS alertDepth,
 export const watchedAll = statement<None, WatchedRow>(
   'alert.watchedAll',
   `MATCH (p:Portfolio) WHERE p.tenant >= '' WITH p ${WATCHED}`,
+);
+
+/** Every portfolio, and when something was said of it last. */
+export const portfolioTimes = statement<None, { key: string; changedAt: number }>(
+  'alert.portfolioTimes',
+  `MATCH (p:Portfolio) WHERE p.tenant >= '' AND p.createdAt IS NOT NULL AND p.deletedAt IS NULL
+   RETURN p.key AS key, p.changedAt AS changedAt`,
 );
 
 export const watchedByKey = statement<{ keys: readonly string[] }, WatchedRow>(
@@ -81,10 +89,10 @@ export const holdAlertSequences = statement<{ keys: readonly string[] }, { key: 
    RETURN key, coalesce(p.alertSequence, 0) AS sequence`,
 );
 
-/** Those of these cases that are known, and whether somebody was warned. */
-export const knownAlerts = statement<{ ids: readonly string[] }, { id: string; isRaised: boolean }>(
+/** Those of these cases that are known, whether somebody was warned, and when that was noted. */
+export const knownAlerts = statement<{ ids: readonly string[] }, { id: string; isRaised: boolean; notedAt: number }>(
   'alert.known',
-  'UNWIND $ids AS id MATCH (a:Alert {id: id}) RETURN id, a.sequence IS NOT NULL AS isRaised',
+  'UNWIND $ids AS id MATCH (a:Alert {id: id}) RETURN id, a.sequence IS NOT NULL AS isRaised, a.raisedAt AS notedAt',
 );
 
 export interface AlertValues {
@@ -94,7 +102,7 @@ export interface AlertValues {
   readonly incident: string;
   /** Null: the exposure was there when the portfolio came to follow it, and nobody was warned. */
   readonly sequence: Int | null;
-  readonly raisedAt: Int | null;
+  readonly raisedAt: Int;
   readonly exposed: Int;
   /** Keys of organizations, each path as JSON. */
   readonly paths: readonly string[];
