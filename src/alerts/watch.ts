@@ -11,6 +11,8 @@ export interface Watched {
   membersBefore(time: number): ReadonlySet<string>;
 }
 
+export type Watch = ReturnType<typeof createWatch>;
+
 /**
  * Which portfolios a change may concern, without asking the database: by everything that each follows and reaches. What
  * is remembered is what the database held when it was read; the changes since say what to read again.
@@ -96,7 +98,6 @@ function createNames() {
       }
     },
     find: (name: string): ReadonlySet<string> => portfolios.get(name) ?? NONE,
-    all: (): string[] => [...names.keys()],
     clear(): void {
       portfolios.clear();
       names.clear();
