@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config';
+import { TEST_WORKERS } from './test/support/test-workers.ts';
 
 // Node takes graphql's `main`, Vite would take its `module`: loaded twice, it refuses to work.
 const resolve = { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] };
 
 export default defineConfig({
   test: {
+    maxWorkers: TEST_WORKERS,
     projects: [
       {
         resolve,
@@ -16,8 +18,6 @@ export default defineConfig({
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           globalSetup: 'test/support/servers.ts',
-          // The files share one database: one after the other.
-          fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

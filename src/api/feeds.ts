@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
-import { portfolioKey } from '../graph/portfolio-state.ts';
 import type { Logger } from '../logger.ts';
 import type { Alert, AlertQueries } from '../queries/alert.ts';
 import type { FeedQueries, Last, PortfolioNews } from '../queries/feed.ts';
@@ -89,7 +88,7 @@ async function* follow<T extends { readonly sequence: number }>(
 
 /** Wakes those who wait for a number to grow, by one question for all of them. */
 function createBell(feed: FeedQueries, log: Logger) {
-  const waiting = new Set<{ readonly key: string; isNew(now: Last): boolean; wake(): void }>();
+  const waiting = new Set<{ readonly name: PortfolioName; isNew(now: Last): boolean; wake(): void }>();
   let isLooking = false;
   let isStopped = false;
 
@@ -109,15 +108,16 @@ function createBell(feed: FeedQueries, log: Logger) {
   };
 
   const tell = async (): Promise<void> => {
-    const last = await feed.last([...new Set([...waiting].map(({ key }) => key))]);
-    for (const waiter of waiting) {
-      const now = last.get(waiter.key);
+    const waiters = [...waiting];
+    const last = await feed.last(waiters.map(({ name }) => name));
+    for (const [i, waiter] of waiters.entries()) {
+      const now = last[i];
       if (now !== undefined && waiter.isNew(now)) waiter.wake();
     }
   };
 
   return {
-    wait: ({ tenant, id }: PortfolioName, isNew: (now: Last) => boolean, signal: AbortSignal): Promise<void> =>
+    wait: (name: PortfolioName, isNew: (now: Last) => boolean, signal: AbortSignal): Promise<void> =>
       new Promise((resolve) => {
         if (signal.aborted) return resolve();
         const wake = (): void => {
@@ -125,7 +125,7 @@ function createBell(feed: FeedQueries, log: Logger) {
           signal.removeEventListener('abort', wake);
           resolve();
         };
-        const waiter = { key: portfolioKey(tenant, id), isNew, wake };
+        const waiter = { name, isNew, wake };
         waiting.add(waiter);
         signal.addEventListener('abort', wake, { once: true });
         if (!isLooking) void look();

@@ -1,7 +1,7 @@
 import { Adjacency } from './adjacency.ts';
 import { grown } from './columns.ts';
+import type { Hops } from './hops.ts';
 import { Neighbourhood } from './neighbourhood.ts';
-import type { Hops } from './reach.ts';
 import type { View } from './view.ts';
 import type { Work } from './work.ts';
 

@@ -1,5 +1,5 @@
 import { nodesOf } from './dependency.ts';
-import { type Hops, neededFor } from './reach.ts';
+import { type Hops, neededFor } from './hops.ts';
 import type { View } from './view.ts';
 import type { Work } from './work.ts';
 

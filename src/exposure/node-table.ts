@@ -3,6 +3,8 @@ import { grown } from './columns.ts';
 
 const DOMAIN = 'domain:';
 const NOBODY = -1;
+/** See `guests`. */
+export const GUEST = 254;
 const NONE: ReadonlySet<number> = new Set();
 
 /**
@@ -16,6 +18,8 @@ export class NodeTable {
   /** Of a domain its owner, of an organization its canonical one; −1: itself. */
   up = new Int32Array(64);
   holder = new Int32Array(64);
+  /** `GUEST` for each node whose holder is another one, else 0: a search copies it, and looks up few holders. */
+  guests = new Uint8Array(64);
   /** Nodes that count for another one. */
   readonly #held = new Map<number, Set<number>>();
   /** 1 for each holder that something else counted for at some time. */
@@ -63,6 +67,7 @@ export class NodeTable {
     const node = this.keys.push(key) - 1;
     this.up = grown(this.up, node + 1);
     this.holder = grown(this.holder, node + 1);
+    this.guests = grown(this.guests, node + 1);
     this.nameAt = grown(this.nameAt, node + 1);
     this.up[node] = NOBODY;
     this.holder[node] = node;
@@ -107,6 +112,7 @@ export class NodeTable {
     if (now === before) return false;
     this.#leave(node, before);
     this.holder[node] = now;
+    this.guests[node] = now === node ? 0 : GUEST;
     if (now !== node) this.#enter(node, now);
     this.#renamed(before);
     this.#renamed(now);

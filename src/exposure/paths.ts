@@ -1,6 +1,7 @@
 import type { Bound } from '../queries/types.ts';
+import type { Hops } from './hops.ts';
 import { Neighbourhood } from './neighbourhood.ts';
-import { type Hops, reachInto } from './reach.ts';
+import { reachInto } from './reach.ts';
 import type { View } from './view.ts';
 import type { Work } from './work.ts';
 

@@ -1,8 +1,8 @@
 import type { Service } from '../identity/service.ts';
 import { mostWithin } from '../queries/share.ts';
 import { serviceNumber } from './facts.ts';
+import type { Hops } from './hops.ts';
 import type { Present } from './present.ts';
-import type { Hops } from './reach.ts';
 import { VendorCounts } from './vendor-counts.ts';
 import type { View } from './view.ts';
 import type { Work } from './work.ts';

@@ -20,6 +20,8 @@ export class View {
   readonly facts: Facts;
   readonly trust: Trust;
   flags: Uint8Array;
+  /** A bit for each claim that is judged and not critical: a critical search passes over 32 of them at a time. */
+  dull: Int32Array;
   /** 1 for each subject whose claims' flags are known. */
   known: Uint8Array;
   at: number;
@@ -33,12 +35,14 @@ export class View {
     this.trust = trust;
     this.at = at;
     this.flags = new Uint8Array(facts.uses.count);
+    this.dull = new Int32Array(wordsFor(facts.uses.count));
     this.known = new Uint8Array(facts.nodes.count);
   }
 
   /** Makes room for what has come since. */
   fit(): void {
     this.flags = grown(this.flags, this.facts.uses.count);
+    this.dull = grown(this.dull, wordsFor(this.facts.uses.count));
     this.known = grown(this.known, this.facts.nodes.count);
   }
 
@@ -47,12 +51,17 @@ export class View {
     this.known[subject] = 0;
     const { bySubject } = this.facts.uses;
     const start = bySubject.start[subject] ?? 0;
-    for (let at = start; at < start + bySubject.count(subject); at++) this.flags[bySubject.pool[at] as number] = 0;
+    for (let at = start; at < start + bySubject.count(subject); at++) {
+      const claim = bySubject.pool[at] as number;
+      this.flags[claim] = 0;
+      this.dull[claim >>> 5] = (this.dull[claim >>> 5] as number) & ~(1 << claim);
+    }
   }
 
   forgetAll(): void {
     this.known.fill(0);
     this.flags.fill(0);
+    this.dull.fill(0);
   }
 
   /** Works out the flags of the subject's claims. */
@@ -82,6 +91,11 @@ export class View {
     }
     for (let service = 0; often >>> service !== 0; service++)
       if ((often & (1 << service)) !== 0) this.#judgeProviders(start, end, service);
+    for (let at = start; at < end; at++) {
+      const claim = bySubject.pool[at] as number;
+      if (((this.flags[claim] as number) & CRITICAL) === 0)
+        this.dull[claim >>> 5] = (this.dull[claim >>> 5] as number) | (1 << claim);
+    }
   }
 
   /** Where several claims in force say who serves the subject for one service. */
@@ -170,6 +184,8 @@ export class View {
     else if (time > this.newestTurn) this.newestTurn = time;
   }
 }
+
+const wordsFor = (claims: number): number => (claims + 31) >>> 5;
 
 /** Who serves one subject for one service: a few, so that a look at each is faster than a map. */
 class ProvidersOf {

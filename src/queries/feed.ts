@@ -32,8 +32,8 @@ export interface NewsState {
 
 /** @throws (each question) AppError QUERY_TIMEOUT, DATABASE_UNAVAILABLE */
 export interface FeedQueries {
-  /** Of each portfolio that is there, by the keys asked for. */
-  last(keys: readonly string[]): Promise<ReadonlyMap<string, Last>>;
+  /** Of each, in the order asked; undefined where there is no such portfolio. */
+  last(names: readonly PortfolioName[]): Promise<(Last | undefined)[]>;
   /** Undefined where there is no such portfolio. */
   newsState(name: PortfolioName): Promise<NewsState | undefined>;
   /** Those after that one, in their order; at most `limit`. */
@@ -48,9 +48,11 @@ export function createFeedQueries({ driver }: { readonly driver: Driver }): Feed
   const reader = createReader({ driver, timeout: TIMEOUT_MS });
   const keyOf = ({ tenant, id }: PortfolioName) => portfolioKey(tenant, id);
   return {
-    async last(keys) {
-      const rows = await reader.read(lastOf, { keys });
-      return new Map(rows.map(({ key, alerts, news }) => [key, { alerts, news }]));
+    async last(names) {
+      const keys = names.map(keyOf);
+      const rows = await reader.read(lastOf, { keys: [...new Set(keys)] });
+      const found = new Map(rows.map(({ key, alerts, news }) => [key, { alerts, news }]));
+      return keys.map((key) => found.get(key));
     },
     async newsState(name) {
       const [row] = await reader.read(newsState, { portfolio: keyOf(name) });

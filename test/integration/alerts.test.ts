@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fromBinary } from '@bufbuild/protobuf';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDetector } from '../../src/detection/detector.ts';
 import { replay } from '../../src/main/replay.ts';
 import { type AlertRaised, AlertRaisedSchema } from '../../src/stream/generated/avd/alerts/v1/alerts_pb.ts';
@@ -14,11 +14,12 @@ import { freshDatabase } from '../support/database.ts';
 import { declaredSources } from '../support/facts.ts';
 import { breachSaid, ownsSaid, say, usesSaid } from '../support/said.ts';
 import { seeded } from '../support/seeded.ts';
+import { testServers } from '../support/test-servers.ts';
 
 /** Of these the consumers are killed; the benchmark does twenty. */
 const KILLS = 6;
 
-const servers = inject('servers');
+const servers = testServers();
 let customers: Awaited<ReturnType<typeof createCustomers>>;
 let consumers: ConsumerProcess[] = [];
 

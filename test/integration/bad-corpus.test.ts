@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadKnowledge } from '../../src/main/knowledge.ts';
 import { redriveCorrected } from '../../src/main/redrive.ts';
 import { readLetters } from '../../src/stream/dead-letter-log.ts';
@@ -9,12 +9,13 @@ import type { DeadLetter } from '../../src/stream/dead-letters.ts';
 import { BAD, badDeliveries, writeBadFiles } from '../support/bad-corpus.ts';
 import type { ConsumerProcess } from '../support/consumer-process.ts';
 import { createPipeline } from '../support/pipeline.ts';
+import { testServers } from '../support/test-servers.ts';
 
 /** Wrong and odd input, through Kafka and real consumer processes: each case ends as its list says. */
 const folder = mkdtempSync(join(tmpdir(), 'avd-bad-'));
 const corrected = join(folder, 'corrected');
 const { knowledge } = await loadKnowledge();
-const pipeline = createPipeline(inject('servers'), knowledge.sources);
+const pipeline = createPipeline(testServers(), knowledge.sources);
 let consumers: ConsumerProcess[];
 let letters: readonly DeadLetter[];
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { getDomain } from 'tldts';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Reference } from '../../src/graph/actions.ts';
 import type { Service } from '../../src/identity/service.ts';
 import { loadKnowledge } from '../../src/main/knowledge.ts';
@@ -12,6 +12,7 @@ import type { Claim } from '../../src/queries/types.ts';
 import { openLetters } from '../../src/stream/dead-letter-log.ts';
 import { bundled, type Delivery } from '../support/deliveries.ts';
 import { createPipeline } from '../support/pipeline.ts';
+import { testServers } from '../support/test-servers.ts';
 
 /** Who serves the sites that were popular in the United States in April 2023, by two measurements of the same study. */
 const FILES = {
@@ -29,7 +30,7 @@ const JULY = Date.UTC(2023, 6, 1);
 
 const folder = mkdtempSync(join(tmpdir(), 'avd-dns-files-'));
 const { knowledge } = await loadKnowledge();
-const pipeline = createPipeline(inject('servers'), knowledge.sources);
+const pipeline = createPipeline(testServers(), knowledge.sources);
 const queries = createNeo4jQueries({ driver: pipeline.driver, sources: knowledge.sources });
 const webdep = { stream: 'dns', source: 'webdep' } as const;
 

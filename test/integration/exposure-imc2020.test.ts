@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { getDomain } from 'tldts';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ExposureIndex, type IndexedQueries } from '../../src/exposure/exposure-index.ts';
 import { loadFacts } from '../../src/exposure/load.ts';
 import type { Service } from '../../src/identity/service.ts';
@@ -10,13 +10,14 @@ import { createNeo4jQueries } from '../../src/queries/neo4j.ts';
 import type { Concentration, Cursor } from '../../src/queries/types.ts';
 import { bundled } from '../support/deliveries.ts';
 import { createPipeline } from '../support/pipeline.ts';
+import { testServers } from '../support/test-servers.ts';
 
 /**
  * The figures of every provider of IMC 2020 in both engines, against a search of this file's own over the rows of the
  * study: it shares nothing with the product but the Public Suffix List.
  */
 const { knowledge } = await loadKnowledge();
-const pipeline = createPipeline(inject('servers'), knowledge.sources);
+const pipeline = createPipeline(testServers(), knowledge.sources);
 const study = { stream: 'partner-relationships', source: 'imc2020', observedAt: '2020-06-01T00:00:00Z' } as const;
 const at = Date.UTC(2020, 5, 2);
 const HOPS = 4;

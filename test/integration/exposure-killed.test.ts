@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { KeptIndex } from '../../src/exposure/keeper.ts';
 import { declaredSources } from '../support/facts.ts';
 import { startIndexProcess } from '../support/index-process.ts';
@@ -11,6 +11,7 @@ import { expectAsFresh, untilReached, writeAndTell } from '../support/kept-index
 import { manyActions } from '../support/many-actions.ts';
 import { createPipeline } from '../support/pipeline.ts';
 import { seeded } from '../support/seeded.ts';
+import { testServers } from '../support/test-servers.ts';
 
 const KILLS = 20;
 /** From its start on; reading the file and joining take the first second or so, then it follows and saves. */
@@ -19,7 +20,7 @@ const LONGEST_LIFE_MS = 4_000;
 const seed = Number(process.env.KILLED_SEED ?? Date.now() % 1_000_000);
 const random = seeded(seed);
 const next = manyActions(random);
-const servers = inject('servers');
+const servers = testServers();
 const folder = mkdtempSync(join(tmpdir(), 'avd-killed-'));
 const file = join(folder, 'index');
 const pipeline = createPipeline(servers, declaredSources);

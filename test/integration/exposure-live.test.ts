@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { KeptIndex } from '../../src/exposure/keeper.ts';
 import { CHANGE_TOPICS } from '../../src/stream/topics.ts';
 import { freshDatabase } from '../support/database.ts';
@@ -13,6 +13,7 @@ import { lawCorpus } from '../support/law-corpus.ts';
 import { manyActions } from '../support/many-actions.ts';
 import { createPipeline } from '../support/pipeline.ts';
 import { seeded, shuffled } from '../support/seeded.ts';
+import { testServers } from '../support/test-servers.ts';
 
 /** An index that follows the changes is the one that a fresh load would give, whatever happens meanwhile. */
 const seed = Number(process.env.LIVE_SEED ?? Date.now() % 1_000_000);
@@ -26,7 +27,7 @@ const NOT_READ = 'the saved exposure index cannot be read';
 const ANEW = 'the exposure index is made anew';
 
 const folder = mkdtempSync(join(tmpdir(), 'avd-live-'));
-const pipeline = createPipeline(inject('servers'), declaredSources);
+const pipeline = createPipeline(testServers(), declaredSources);
 const { driver, kafka } = pipeline;
 const started: Keeping[] = [];
 let file: string;

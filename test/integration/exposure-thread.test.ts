@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { pino } from 'pino';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createExposureIndexClient, type ExposureIndexClient } from '../../src/exposure/client.ts';
 import { createIndexedQueries } from '../../src/exposure/queries.ts';
 import { createNeo4jQueries } from '../../src/queries/neo4j.ts';
@@ -12,11 +12,12 @@ import { expectAsFresh, newestVersion, until, untilReached, writeAndTell } from 
 import { manyActions } from '../support/many-actions.ts';
 import { createPipeline } from '../support/pipeline.ts';
 import { seeded } from '../support/seeded.ts';
+import { testServers } from '../support/test-servers.ts';
 
 /** The index on its thread: whatever becomes of the thread, questions are answered. */
 const random = seeded(Date.now());
 const next = manyActions(random);
-const servers = inject('servers');
+const servers = testServers();
 const pipeline = createPipeline(servers, declaredSources);
 const { driver, kafka } = pipeline;
 const settings = {

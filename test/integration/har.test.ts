@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { getDomain, parse } from 'tldts';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadKnowledge } from '../../src/main/knowledge.ts';
 import { bundled } from '../support/deliveries.ts';
 import { createPipeline } from '../support/pipeline.ts';
+import { testServers } from '../support/test-servers.ts';
 
 /** Every bundled recording of a page load, once: those of the sample, and those that only tests use. */
 const files = new Map(
@@ -17,7 +18,7 @@ const files = new Map(
 );
 
 const { knowledge } = await loadKnowledge();
-const pipeline = createPipeline(inject('servers'), knowledge.sources);
+const pipeline = createPipeline(testServers(), knowledge.sources);
 const recordings = [...files.values()].map((file) => gunzipSync(readFileSync(file)));
 /** `site vendor` → the evidence of it, each `document host`. */
 let held: ReadonlyMap<string, readonly string[]>;

@@ -1,17 +1,18 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Service } from '../../src/identity/service.ts';
 import { loadKnowledge } from '../../src/main/knowledge.ts';
 import { createNeo4jQueries } from '../../src/queries/neo4j.ts';
 import type { ConsumerProcess } from '../support/consumer-process.ts';
 import { bundled } from '../support/deliveries.ts';
 import { createPipeline } from '../support/pipeline.ts';
+import { testServers } from '../support/test-servers.ts';
 
 /**
  * Whom the Alexa top 100,000 sites depended on in 2020, through Kafka: what the study's README says has to be counted at
  * registrable domains. A critical one of several folded rows wins.
  */
 const { knowledge } = await loadKnowledge();
-const pipeline = createPipeline(inject('servers'), knowledge.sources);
+const pipeline = createPipeline(testServers(), knowledge.sources);
 const queries = createNeo4jQueries({ driver: pipeline.driver, sources: knowledge.sources, timeout: 120_000 });
 const study = { stream: 'partner-relationships', source: 'imc2020', observedAt: '2020-06-01T00:00:00Z' } as const;
 const at = Date.UTC(2020, 5, 2);

@@ -1,17 +1,18 @@
-import { afterAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { loadKnowledge } from '../../src/main/knowledge.ts';
 import { rawMessage } from '../../src/main/raw-message.ts';
 import { createNeo4jQueries } from '../../src/queries/neo4j.ts';
 import { RAW_TOPICS } from '../../src/stream/topics.ts';
 import type { Addressed } from '../support/deliveries.ts';
 import { createPipeline } from '../support/pipeline.ts';
+import { testServers } from '../support/test-servers.ts';
 
 /**
  * The law where order would matter most, if it mattered: a statement, its retraction and the statement again; a merge
  * and its withdrawal; an owner before, between and after the claims. Each wave is in the graph before the next is sent.
  */
 const { knowledge } = await loadKnowledge();
-const pipeline = createPipeline(inject('servers'), knowledge.sources);
+const pipeline = createPipeline(testServers(), knowledge.sources);
 const queries = createNeo4jQueries({ driver: pipeline.driver, sources: knowledge.sources });
 afterAll(() => pipeline.close());
 

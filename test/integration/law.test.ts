@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type KafkaServer, startKafka } from '../../src/local/kafka.ts';
 import { type Neo4jServer, startNeo4j } from '../../src/local/neo4j.ts';
 import { freePorts } from '../../src/local/ports.ts';
@@ -13,6 +13,7 @@ import { type Addressed, type Delivery, eventIdsOf, messagesOf, withdrawalOf } f
 import { lawCorpus } from '../support/law-corpus.ts';
 import { type Account, createPipeline, type Pipeline } from '../support/pipeline.ts';
 import { seeded, shuffled } from '../support/seeded.ts';
+import { testServers } from '../support/test-servers.ts';
 import { watchFolder } from '../support/watchdog.ts';
 
 /**
@@ -25,7 +26,7 @@ const WITHDRAWALS = [withdrawalOf('webdep', '2023-04-18T00:00:00Z'), withdrawalO
 
 const folder = mkdtempSync(join(tmpdir(), 'avd-law-'));
 const { knowledge } = await loadKnowledge();
-const servers = inject('servers');
+const servers = testServers();
 const pipeline = createPipeline(servers, knowledge.sources);
 let corpus: readonly Delivery[];
 let messages: readonly Addressed[];

@@ -5,11 +5,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { freePorts } from '../../src/local/ports.ts';
 import { runningProcesses, stopServers } from '../../src/local/servers.ts';
 import { leftProcesses } from '../../src/main/supervisor.ts';
 import { freshDatabase, testDriver } from '../support/database.ts';
+import { testServers } from '../support/test-servers.ts';
 
 let folder: string;
 let home: string;
@@ -145,7 +146,7 @@ test('a signal to npm while the servers come up ends them too', async () => {
 });
 
 test('a graph of other rules ends npm start at once, in one sentence with the way out, whenever it turns up', async () => {
-  const { neo4j, kafkaBrokers } = inject('servers');
+  const { neo4j, kafkaBrokers } = testServers();
   const named = {
     NEO4J_URI: neo4j.uri,
     NEO4J_USERNAME: neo4j.username,

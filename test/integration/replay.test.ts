@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDetector } from '../../src/detection/detector.ts';
 import { type DatabaseAddress, openDriver } from '../../src/graph/driver.ts';
 import { migrate } from '../../src/graph/migrate.ts';
@@ -16,6 +16,7 @@ import { createProducer } from '../../src/stream/producer.ts';
 import { RAW_TOPICS, type Stream } from '../../src/stream/topics.ts';
 import { freshDatabase, testDriver } from '../support/database.ts';
 import { declaredSources } from '../support/facts.ts';
+import { testServers } from '../support/test-servers.ts';
 import { watchFolder } from '../support/watchdog.ts';
 
 /** Documents enough for several fetches and several transactions. */
@@ -85,7 +86,7 @@ test('an event that the database refuses is named, and keeps out no other; kille
   const clean = testDriver();
   await freshDatabase(clean);
   await clean.close();
-  const reference = await replayInto(inject('servers').neo4j, () => undefined);
+  const reference = await replayInto(testServers().neo4j, () => undefined);
   expect(reference).toMatchObject({ documents: STATEMENTS + 1, unwritable: 1, applied: STATEMENTS, superseded: 0 });
   expect(reference.refusals).toEqual([
     {

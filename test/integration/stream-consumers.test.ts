@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { afterAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, beforeEach, expect, test } from 'vitest';
 import { createEvent } from '../../consumers/document.ts';
 import { loadConfig } from '../../src/config.ts';
 import { openDriver } from '../../src/graph/driver.ts';
@@ -15,9 +15,10 @@ import { readToEnd } from '../../src/stream/read.ts';
 import { CHANGE_TOPICS, EVENT_HEADERS, GROUPS, TYPED_TOPICS } from '../../src/stream/topics.ts';
 import { freshDatabase } from '../support/database.ts';
 import { createStages, KNOWLEDGE } from '../support/stages.ts';
+import { testServers } from '../support/test-servers.ts';
 
 const stages = createStages();
-const servers = inject('servers');
+const servers = testServers();
 const context: Context = {
   config: loadConfig({ AVD_PARTITIONS: '3' }),
   ...servers,

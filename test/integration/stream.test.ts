@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createOffsetStore } from '../../src/graph/offsets.ts';
 import { createStreamConsumer, type StreamConsumer } from '../../src/stream/consumer.ts';
 import {
@@ -15,8 +15,9 @@ import { readToEnd } from '../../src/stream/read.ts';
 import type { StreamSlice } from '../../src/stream/slices.ts';
 import { MAX_DOCUMENT_BYTES, TYPED_TOPICS } from '../../src/stream/topics.ts';
 import { freshDatabase, testDriver, uniqueName } from '../support/database.ts';
+import { testServers } from '../support/test-servers.ts';
 
-const kafka = createKafka(inject('servers').kafkaBrokers);
+const kafka = createKafka(testServers().kafkaBrokers);
 const driver = testDriver();
 const offsets = createOffsetStore(driver);
 const producer = createProducer(kafka);

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ConsumerProcess, startConsumerProcess } from '../support/consumer-process.ts';
 import { createCustomers } from '../support/customers.ts';
 import { breachSaid, say, usesSaid } from '../support/said.ts';
 import { seeded } from '../support/seeded.ts';
 import { connect } from '../support/subscriber.ts';
+import { testServers } from '../support/test-servers.ts';
 
 const CUTS = 20;
 const CHANGES = 200;
@@ -14,7 +15,7 @@ let consumer: ConsumerProcess;
 
 beforeAll(async () => {
   customers = await createCustomers();
-  consumer = startConsumerProcess(inject('servers'), 3);
+  consumer = startConsumerProcess(testServers(), 3);
 });
 afterAll(async () => {
   await consumer.kill();

@@ -1,5 +1,4 @@
 import { pino } from 'pino';
-import { inject } from 'vitest';
 import type { Access } from '../../src/api/access.ts';
 import { ROLES } from '../../src/api/viewer.ts';
 import { createOffsetStore } from '../../src/graph/offsets.ts';
@@ -15,6 +14,7 @@ import { startApi } from '../integration/api-client.ts';
 import { freshDatabase, testDriver } from './database.ts';
 import { declaredSources } from './facts.ts';
 import { deleteTopics, freshTopics } from './fresh-topics.ts';
+import { testServers } from './test-servers.ts';
 
 /** Who asks is said by the header: these tests are not about tokens. */
 const byHeader: Access = async (tenant = 'public') => ({ tenant, roles: new Set(ROLES) });
@@ -26,7 +26,7 @@ export interface Reply {
 
 /** The API with the graph stage behind it: what customers change goes through Kafka and comes back from Neo4j. */
 export async function createCustomers({ patience = 20_000 } = {}) {
-  const kafka = createKafka(inject('servers').kafkaBrokers);
+  const kafka = createKafka(testServers().kafkaBrokers);
   const driver = testDriver();
   const logger = pino({ level: 'silent' });
   await Promise.all([freshTopics(kafka, 3), freshDatabase(driver)]);

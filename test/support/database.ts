@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Driver } from 'neo4j-driver';
-import { inject } from 'vitest';
 import { openDriver } from '../../src/graph/driver.ts';
 import { migrate } from '../../src/graph/migrate.ts';
+import { testServers } from './test-servers.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
 
 /** A driver for the run's Neo4j; the test closes it. */
 export function testDriver(): Driver {
-  return openDriver(inject('servers').neo4j);
+  return openDriver(testServers().neo4j);
 }
 
 /** Empties the run's database, whatever a test before has left in it, and migrates it. */

@@ -1,5 +1,4 @@
 import { pino } from 'pino';
-import { inject } from 'vitest';
 import type { Knowledge } from '../../consumers/document.ts';
 import { createDetector } from '../../src/detection/detector.ts';
 import { createSources, type Source } from '../../src/governance/sources.ts';
@@ -14,6 +13,7 @@ import { createKafka, ensureTopics, logEnds } from '../../src/stream/kafka.ts';
 import { createProducer } from '../../src/stream/producer.ts';
 import { GROUPS, RAW_TOPICS, type Stream, TYPED_TOPICS } from '../../src/stream/topics.ts';
 import { freshDatabase, testDriver } from './database.ts';
+import { testServers } from './test-servers.ts';
 
 const source = (id: string, kind: Source['kind'], topics: readonly Stream[]): Source => ({
   id,
@@ -38,7 +38,7 @@ export const KNOWLEDGE: Knowledge = {
 
 /** Both stages against the run's servers, in this process, with a database of their own making. */
 export function createStages(knowledge: Knowledge = KNOWLEDGE) {
-  const kafka = createKafka(inject('servers').kafkaBrokers);
+  const kafka = createKafka(testServers().kafkaBrokers);
   const driver = testDriver();
   const producer = createProducer(kafka);
   const logger = pino({ level: 'silent' });
