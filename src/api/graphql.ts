@@ -5,7 +5,7 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import { type GraphQLFormattedError, type GraphQLSchema, OperationTypeNode } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema, OperationTypeNode } from 'graphql';
 import type { Logger } from '../logger.ts';
 import type { ApiContext, Caller } from './context.ts';
 import { type ApiErrorCode, createErrorFormatter, type ShownError } from './errors.ts';
@@ -103,7 +103,7 @@ export async function createGraphQL({
         context?.outcome.endTurn?.();
       }
     },
-    format: (error) => formatError({ message: '' }, error),
+    format: (error) => formatError(error instanceof GraphQLError ? error.toJSON() : { message: '' }, error),
     stop: () => apollo.stop(),
   };
 }

@@ -16,7 +16,7 @@ import { AppError } from '../errors.ts';
 import type { Access } from './access.ts';
 import type { ApiContext, Caller } from './context.ts';
 import { estimateCost } from './cost.ts';
-import type { ShownError } from './errors.ts';
+import type { ApiErrorCode, ShownError } from './errors.ts';
 import type { Feeds } from './feeds.ts';
 import { checkSize, LIMITS, tooLarge } from './limits.ts';
 import type { RateLimit } from './rate-limit.ts';
@@ -57,15 +57,16 @@ export function createSubscriptionOperations(deps: OperationDeps, mostOfConnecti
           throw new AppError('LIMIT_EXCEEDED', `A connection holds at most ${mostOfConnection} subscriptions.`);
         }
         deps.documents.check(query);
-        const document = parse(query, { maxTokens: LIMITS.tokens });
+        const document = parsed(query);
         const wrong = validate(deps.schema, document, undefined, { maxErrors: MOST_ERRORS });
-        if (wrong.length > 0) return wrong.map((error) => asShown(deps.format(invalid(error))));
+        if (wrong.length > 0)
+          return wrong.map((error) => asShown(deps.format(coded(error, 'GRAPHQL_VALIDATION_FAILED'))));
         const cost = checkDocument(deps.schema, document, operationName ?? undefined, variables ?? {});
         deps.rateLimit.take((await deps.access(subscriber.authorization)).tenant, cost);
         const operation = { operationName: operationName ?? null, variableValues: variables ?? {} };
         return { schema: deps.schema, document, ...operation, contextValue: subscriber };
       } catch (error) {
-        return [asShown(deps.format(error instanceof GraphQLError ? invalid(error) : error))];
+        return [asShown(deps.format(error))];
       }
     },
     subscribe: (args: ExecutionArgs) => follow(deps, args),
@@ -89,9 +90,16 @@ function checkDocument(
   return items;
 }
 
+function parsed(query: string): DocumentNode {
+  try {
+    return parse(query, { maxTokens: LIMITS.tokens });
+  } catch (error) {
+    throw error instanceof GraphQLError ? coded(error, 'GRAPHQL_PARSE_FAILED') : error;
+  }
+}
+
 /** Without what GraphQL proposes in place of a wrong name: a closed schema is not told by it. */
-function invalid(error: GraphQLError): GraphQLError {
-  const code = error.extensions.code ?? 'GRAPHQL_VALIDATION_FAILED';
+function coded(error: GraphQLError, code: ApiErrorCode): GraphQLError {
   return new GraphQLError(error.message.replace(/ Did you mean .*\?$/, ''), { extensions: { code } });
 }
 
@@ -117,11 +125,15 @@ async function follow(
   const failed = (error: unknown): ExecutionResult => ({ errors: [asShown(deps.format(error))] });
 
   const source = await contextNow().then((contextValue) => createSourceEventStream({ ...args, contextValue }), failed);
-  if (!(Symbol.asyncIterator in source)) return shown(source);
+  if (!(Symbol.asyncIterator in source)) return shown({ errors: (source.errors ?? []).map(asWrongInput) });
   const answer = async (rootValue: unknown): Promise<ExecutionResult> =>
     shown(await execute({ ...args, rootValue, contextValue: await contextNow() }));
   return answers(source, answer, failed, () => ended.abort());
 }
+
+/** What is wrong before any field was asked is wrong with the variables. */
+const asWrongInput = (error: GraphQLError): GraphQLError =>
+  error.path === undefined ? coded(error, 'BAD_USER_INPUT') : error;
 
 /** `end` is called as soon as nobody wants more, also while an event is waited for. */
 function answers(

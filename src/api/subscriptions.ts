@@ -73,12 +73,17 @@ export function createSubscriptions(deps: SubscriptionDeps) {
     const gone = new AbortController();
     const { authorization } = request.headers;
     const connection: Connection = { socket, subscriber: { authorization, signal: gone.signal } };
+    // Nothing more is read for it from now on, also where its client takes long to hear of the end.
+    const end = (code: number, reason: string): void => {
+      gone.abort();
+      socket.close(code, reason);
+    };
     const listeners: ((text: string) => Promise<void>)[] = [];
     const closed = server.opened(
       {
         protocol: socket.protocol,
-        send: (text) => send(socket, text, limits.patience),
-        close: (code, reason) => socket.close(code, reason),
+        send: (text) => send(socket, text, limits.patience, end),
+        close: end,
         onMessage: (listener) => listeners.push(listener),
       },
       connection,
@@ -86,7 +91,7 @@ export function createSubscriptions(deps: SubscriptionDeps) {
     const fail = (error: unknown): void => {
       const { extensions } = deps.format(error);
       const isUnknown = extensions.code === 'UNAUTHENTICATED' || extensions.code === 'FORBIDDEN';
-      socket.close(isUnknown ? CloseCode.Forbidden : CloseCode.InternalServerError, extensions.code);
+      end(isUnknown ? CloseCode.Forbidden : CloseCode.InternalServerError, extensions.code);
     };
     socket.on('message', (data) => {
       for (const listener of listeners) listener(String(data)).catch(fail);
@@ -129,11 +134,16 @@ function refuse(socket: Duplex): void {
 }
 
 /** Resolves when the client's machine has taken it. The next event is read only then, so nothing piles up here. */
-function send(socket: WebSocket, text: string, patience: number): Promise<void> {
+function send(
+  socket: WebSocket,
+  text: string,
+  patience: number,
+  end: (code: number, reason: string) => void,
+): Promise<void> {
   if (socket.readyState !== socket.OPEN) return Promise.resolve();
   return new Promise((resolve) => {
     const tooSlow = setTimeout(() => {
-      socket.close(TOO_SLOW, 'Too slow');
+      end(TOO_SLOW, 'Too slow');
       // What is not read holds up the word of the end, too.
       setTimeout(() => socket.terminate(), 1_000).unref();
       resolve();

@@ -32,7 +32,7 @@ function createEndless() {
         paths: [],
       })),
   };
-  const feed = { last: async () => new Map([['acme/p', { alerts: state.last, news: 0 }]]) };
+  const feed = { last: async (names: unknown[]) => names.map(() => ({ alerts: state.last, news: 0 })) };
   return {
     state,
     portfolios: portfolios as unknown as PortfolioQueries,
@@ -122,6 +122,8 @@ describe('a WebSocket', () => {
     expect(misspelt.errors[0].message).not.toContain('Did you mean');
     const unknown = 'subscription { alerts(portfolio: "WyJmIiwicSJd") { id } }';
     expect(codeOf(await refused(unknown))).toBe('NOT_FOUND');
+    subscriber.subscribe(ALERTS, { id: { not: 'an id' } });
+    await expect.poll(() => codeOf(subscriber.events.at(-1)), waiting).toBe('BAD_USER_INPUT');
     const response = await api.post({ query: ALERTS, variables }, { authorization: 'acme' });
     expect(response.status).toBeLessThan(500);
     expect(codeOf(await response.json())).not.toBe('INTERNAL');
