@@ -1,18 +1,50 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { claimChange } from '../src/graph/changes.ts';
 import { NO_CLAIM } from '../src/graph/claim-state.ts';
 import type { ClaimEntity } from '../src/graph/fold.ts';
-import type { StreamProducer } from '../src/stream/producer.ts';
+import { createKafka } from '../src/stream/kafka.ts';
+import { createProducer, type StreamProducer } from '../src/stream/producer.ts';
 import { type BenchGraph, claimsOf, domainName, organizationKey, seeded } from './exposure-graph.ts';
 
 const TICK_MS = 50;
 
+interface Order {
+  readonly brokers: readonly string[];
+  readonly graph: BenchGraph;
+  readonly perSecond: number;
+}
+
 /**
- * Publishes changes as the writer does until `signal` aborts: nine of ten a known claim that was seen again, the others
- * a new claim, and one in 200 a domain's new owner.
- * @returns how many a second
+ * Publishes changes as the writer does: nine of ten a known claim that was seen again, the others a new claim, and one in
+ * 200 a domain's new owner. In a process of its own, as the writer is, so that what is measured does not wait for it.
  */
-export async function publishChanges(
+export function startPublisher(brokers: readonly string[], graph: BenchGraph, perSecond: number) {
+  const publisher = fork(fileURLToPath(import.meta.url), [JSON.stringify({ brokers, graph, perSecond })]);
+  return {
+    /** @returns how many were published a second */
+    async stop(): Promise<number> {
+      const [[rate]] = await Promise.all([once(publisher, 'message'), publisher.send('stop')]);
+      await once(publisher, 'exit');
+      return rate as number;
+    },
+  };
+}
+
+async function publishUntilStopped({ brokers, graph, perSecond }: Order): Promise<void> {
+  const producer = createProducer(createKafka(brokers));
+  await producer.connect();
+  const over = new AbortController();
+  process.once('message', () => over.abort());
+  process.once('disconnect', () => process.exit());
+  const rate = await publishChanges(producer, graph, perSecond, over.signal);
+  await producer.close();
+  process.send?.(rate, () => process.disconnect());
+}
+
+async function publishChanges(
   producer: StreamProducer,
   graph: BenchGraph,
   perSecond: number,
@@ -61,3 +93,5 @@ function newOwner(graph: BenchGraph, site: number, k: number): ClaimEntity {
     state: { ...NO_CLAIM, firstSeen: graph.today, lastSeen: graph.today, stated },
   };
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await publishUntilStopped(JSON.parse(process.argv[2] ?? '{}'));

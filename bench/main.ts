@@ -1,3 +1,4 @@
+import { benchAlerts } from './alerts.ts';
 import { benchApi } from './api.ts';
 import { benchApiDatabase } from './api-database.ts';
 import { benchCostliest } from './costliest.ts';
@@ -8,6 +9,7 @@ import { benchSoak } from './soak.ts';
 
 const [name, size] = process.argv.slice(2);
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  alerts: benchAlerts,
   api: benchApi,
   'api-database': benchApiDatabase,
   exposure: () => benchExposure(Number(size ?? 1_000_000)),

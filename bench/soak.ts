@@ -9,9 +9,9 @@ import { graphId } from '../src/graph/statements/offset.ts';
 import { waitUntilApplied } from '../src/main/stream-status.ts';
 import { logEnds } from '../src/stream/kafka.ts';
 import { positionKey } from '../src/stream/positions.ts';
+import { type Api, type BenchServers, startServers } from './servers.ts';
 import { codesOf, isFault, post, runClients, type Tally } from './soak-clients.ts';
 import { randomQuestion } from './soak-questions.ts';
-import { type Api, type SoakServers, startServers } from './soak-servers.ts';
 import { sendDocuments } from './soak-stream.ts';
 
 /**
@@ -81,7 +81,7 @@ export async function benchSoak({ minutes }: { readonly minutes: number }): Prom
   }
 }
 
-async function ingest({ producer }: SoakServers): Promise<void> {
+async function ingest({ producer }: BenchServers): Promise<void> {
   for (const end = Date.now() + INGEST_MS; Date.now() < end; ) {
     const second = sleep(1_000);
     await sendDocuments(producer, DOCUMENTS_A_SECOND);
@@ -90,13 +90,13 @@ async function ingest({ producer }: SoakServers): Promise<void> {
 }
 
 /** Waits until all that was produced is in the graph, and all that came of it is published. */
-async function applied({ driver, kafka }: SoakServers): Promise<void> {
+async function applied({ driver, kafka }: BenchServers): Promise<void> {
   await waitUntilApplied({ kafka, offsets: createOffsetStore(driver) }, { timeoutMs: REACHED_WITHIN_MS });
   for (const outbox = createOutbox(driver); (await outbox.take(1)).length > 0; ) await sleep(100);
 }
 
 /** Waits until the API's index reflects all that is published. */
-async function reached({ driver, kafka }: SoakServers, { port }: Api): Promise<void> {
+async function reached({ driver, kafka }: BenchServers, { port }: Api): Promise<void> {
   const [row] = await inSession(driver, 'READ', (tx) => run(tx, graphId, {}));
   const ends = await logEnds(kafka, EXPOSURE_TOPICS);
   const version = toVersion(row?.graph ?? '', new Map(ends.map((e) => [positionKey(e.topic, e.partition), e.end])));

@@ -21,7 +21,7 @@ export interface Api {
   readonly process: ChildProcess;
 }
 
-export type SoakServers = Awaited<ReturnType<typeof startServers>>;
+export type BenchServers = Awaited<ReturnType<typeof startServers>>;
 
 /** A Neo4j and a Kafka of their own in a temporary folder, and the processes of AVD as `npm start` runs them. */
 export async function startServers() {
@@ -76,5 +76,13 @@ export async function startServers() {
     rmSync(folder, { recursive: true, force: true });
   }
 
-  return { driver, kafka, producer, startApi, startConsumer: () => start('consumers.ts', {}), stop };
+  return {
+    driver,
+    kafka,
+    brokers: broker.brokers,
+    producer,
+    startApi,
+    startConsumer: () => start('consumers.ts', {}),
+    stop,
+  };
 }
