@@ -41,7 +41,8 @@ export function stateOne(statement: StatementFields, document: RawDocument, sour
 
 function relate(subject: End, object: End, statement: StatementFields, document: RawDocument): Stated {
   const { time, retracted, confidence, critical } = statement;
-  const stating: Stating = { document, record: '', time, retracted, confidence };
+  const why = { author: printableName(statement.author), reason: printableText(statement.reason, 1000) };
+  const stating: Stating = { document, record: '', time, retracted, confidence, why };
   switch (statement.type) {
     case 'uses':
       if (statement.service === undefined) return invalid('service is missing.');
@@ -56,21 +57,18 @@ function relate(subject: End, object: End, statement: StatementFields, document:
       }
       return { events: [partOfEvent(subject, object, stating)] };
     case 'sameAs':
-      return { events: mergeEvents(subject, object, statement, stating) };
+      return { events: mergeEvents(subject, object, stating) };
   }
 }
 
 /** A domain stands for whoever owns it while nobody claims it. To merge that owner is to say whose the domain is. */
-function mergeEvents(subject: End, object: End, statement: StatementFields, stating: Stating): TypedEvent[] {
-  const why = { author: printableName(statement.author), reason: printableText(statement.reason, 1000) };
+function mergeEvents(subject: End, object: End, stating: Stating): TypedEvent[] {
   if (subject.kind === 'domain') {
     return object.kind === 'domain'
-      ? mergeOwnersEvents(subject, object, why, stating)
+      ? mergeOwnersEvents(subject, object, stating)
       : [belongsToEvent(subject, object, stating)];
   }
-  return object.kind === 'domain'
-    ? [belongsToEvent(object, subject, stating)]
-    : [mergeEvent(subject, object, why, stating)];
+  return object.kind === 'domain' ? [belongsToEvent(object, subject, stating)] : [mergeEvent(subject, object, stating)];
 }
 
 /** A name that the statement gives besides a key. */

@@ -40,6 +40,7 @@ const claims = z.object({
     .regex(/^[\w.-]{1,64}$/)
     .refine((tenant) => tenant !== ANONYMOUS.tenant),
   roles: z.array(z.string()),
+  sub: z.string().min(1).max(200).optional(),
 });
 
 interface Believed {
@@ -92,7 +93,8 @@ function viewerOf(payload: unknown): Viewer {
   if (!parsed.success) throw notBelieved();
   const roles = new Set(ROLES.filter((role) => parsed.data.roles.includes(role)));
   if (roles.size === 0) throw new AppError('FORBIDDEN', 'The token grants none of the roles that there are here.');
-  return { tenant: parsed.data.tenant, roles };
+  const { tenant, sub } = parsed.data;
+  return { name: sub ?? tenant, tenant, roles };
 }
 
 /**

@@ -1,8 +1,10 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Sources } from '../governance/sources.ts';
 import type { AlertQueries } from '../queries/alert.ts';
+import type { DecisionQueries } from '../queries/decision.ts';
 import type { PortfolioQueries } from '../queries/portfolio.ts';
 import type { ExposureQueries } from '../queries/types.ts';
+import type { Corrections } from './corrections.ts';
 import type { Feeds } from './feeds.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 import type { PortfolioChanges } from './portfolio-changes.ts';
@@ -24,6 +26,9 @@ export interface ApiContext {
   /** What is told as it happens; absent where the request came by HTTP. */
   readonly feeds?: Feeds | undefined;
   readonly portfolioChanges: PortfolioChanges;
+  /** Given up as `queries` are. */
+  readonly decisions: DecisionQueries;
+  readonly corrections: Corrections;
   readonly sources: Sources;
   /** The instant of the request, ms since 1970: every part of an answer is of the same instant. */
   readonly now: number;
@@ -49,6 +54,8 @@ export interface ContextDeps {
   readonly portfolios: PortfolioQueries;
   readonly alerts: AlertQueries;
   readonly portfolioChanges: PortfolioChanges;
+  readonly decisions: DecisionQueries;
+  readonly corrections: Corrections;
   readonly sources: Sources;
   /** How long an answer may take, in ms. */
   readonly timeLimit: number;
@@ -64,7 +71,7 @@ export interface Caller {
 
 /** Makes the context of a request that begins now. */
 export function createContext(
-  { queries, portfolios, alerts, portfolioChanges, sources, timeLimit, version }: ContextDeps,
+  { queries, portfolios, alerts, portfolioChanges, decisions, corrections, sources, timeLimit, version }: ContextDeps,
   { viewer, signal }: Caller,
 ): ApiContext {
   const now = Date.now();
@@ -80,6 +87,8 @@ export function createContext(
     portfolios: portfolios.within(deadline, signal),
     alerts: alerts.within(deadline, signal),
     portfolioChanges,
+    decisions: decisions.within(deadline, signal),
+    corrections,
     sources,
     now,
     graphVersion: version?.(),

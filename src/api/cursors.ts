@@ -32,6 +32,7 @@ const LISTINGS = {
   'vendors by DEPENDENTS': reached,
   'vendors by NAME': z.tuple([text, text]),
   incidents: z.tuple([whole, text]),
+  decisions: z.tuple([whole, z.string().max(5000)]),
   portfolios: z.tuple([text, text]),
   alerts: z.tuple([whole]),
   changes: z.tuple([text, whole]),

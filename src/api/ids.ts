@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import type { Reference } from '../graph/actions.ts';
 import { SERVICES } from '../identity/service.ts';
+import type { DecisionKey } from '../queries/decision.ts';
 import type { ClaimKey, Pair } from '../queries/types.ts';
 
 /** What a global id stands for. */
@@ -12,7 +13,8 @@ export type GlobalId =
   | { readonly type: 'Dependency'; readonly pair: Pair; readonly asOf: number | undefined }
   | { readonly type: 'Incident'; readonly key: string }
   | { readonly type: 'Portfolio'; readonly id: string }
-  | { readonly type: 'Alert'; readonly id: string };
+  | { readonly type: 'Alert'; readonly id: string }
+  | { readonly type: 'Decision'; readonly key: DecisionKey };
 
 export const idOfDomain = (name: string): string => encode(['d', name]);
 export const idOfOrganization = (key: string): string => encode(['o', key]);
@@ -23,6 +25,10 @@ export const idOfIncident = (key: string): string => encode(['i', key]);
 
 export function idOfClaim({ source, subject, service, object }: ClaimKey): string {
   return encode(['c', source, ...flatten(subject), service, ...flatten(object)]);
+}
+
+export function idOfDecision({ kind, subject, service, object }: DecisionKey): string {
+  return encode(['x', kind, service ?? '', ...flatten(subject), ...flatten(object)]);
 }
 
 /** `asOf` only where it was asked for: the id of a dependency as it is now stays the same from day to day. */
@@ -49,6 +55,12 @@ const parts = z.union([
         key: { source, subject: reference(subjectKind, subject), service, object: reference(objectKind, object) },
       };
     }),
+  z
+    .tuple([z.literal('x'), z.enum(['CONFIRMED', 'DISMISSED']), z.enum(SERVICES), end, text, end, text])
+    .transform(([, kind, service, ...ends]): GlobalId => decision(kind, service, ends)),
+  z
+    .tuple([z.literal('x'), z.enum(['MERGED', 'OWNED']), z.literal(''), end, text, end, text])
+    .transform(([, kind, , ...ends]): GlobalId => decision(kind, undefined, ends)),
   z
     .tuple([z.literal('p'), text, text, instant.optional()])
     .transform(([, dependent, vendor, asOf]): GlobalId => ({ type: 'Dependency', pair: { dependent, vendor }, asOf })),
@@ -83,6 +95,15 @@ export function portfolioIdOf(argument: string, id: string): string {
     throw new AppError('BAD_ID', `${argument}: the id is that of a ${decoded.type}, a Portfolio's is needed.`);
   }
   return decoded.id;
+}
+
+function decision(
+  kind: DecisionKey['kind'],
+  service: DecisionKey['service'],
+  [subjectKind, subject, objectKind, object]: readonly ['d' | 'o', string, 'd' | 'o', string],
+): GlobalId {
+  const ends = { subject: reference(subjectKind, subject), object: reference(objectKind, object) };
+  return { type: 'Decision', key: { kind, service, ...ends } };
 }
 
 function encode(value: readonly (string | number)[]): string {

@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { Reference } from '../graph/actions.ts';
 import type { Alert } from '../queries/alert.ts';
+import type { Decision } from '../queries/decision.ts';
 import type { Portfolio } from '../queries/portfolio.ts';
 import type { Claim, Dependency, Incident, Organization } from '../queries/types.ts';
 import type { Edge } from './connection.ts';
@@ -33,6 +34,10 @@ export interface AlertNode extends Alert {
   readonly __typename: 'Alert';
 }
 
+export interface DecisionNode extends Decision {
+  readonly __typename: 'Decision';
+}
+
 /** A dependency, with the instant it was computed for and how it was reached. */
 export interface DependencyNode extends Dependency {
   readonly __typename: 'Dependency';
@@ -51,7 +56,8 @@ export type Node =
   | IncidentNode
   | DependencyNode
   | PortfolioNode
-  | AlertNode;
+  | AlertNode
+  | DecisionNode;
 
 export const domainNode = (name: string): DomainNode => ({ __typename: 'Domain', name });
 export const organizationNode = (organization: Organization): OrganizationNode => ({
@@ -64,6 +70,8 @@ export const incidentNode = (incident: Incident): IncidentNode => ({ __typename:
 export const portfolioNode = (portfolio: Portfolio): PortfolioNode => ({ __typename: 'Portfolio', ...portfolio });
 
 export const alertNode = (alert: Alert): AlertNode => ({ __typename: 'Alert', ...alert });
+
+export const decisionNode = (decision: Decision): DecisionNode => ({ __typename: 'Decision', ...decision });
 
 /** A dependency that stands in no listing: its other end is the vendor. */
 export function dependencyNode(dependency: Dependency, at: number, asOf: number | undefined): DependencyNode {
@@ -85,6 +93,12 @@ export async function loadNode(id: GlobalId, context: ApiContext): Promise<Node 
     case 'Alert':
       context.outcome.readsPortfolios = true;
       return orNull(await context.alerts.alert(context.viewer.tenant, id.id), alertNode);
+    case 'Decision': {
+      // To who may not see decisions there are none.
+      if (!context.viewer.roles.has('analyst')) return null;
+      const [found] = await context.decisions.decisionsByKey([id.key]);
+      return orNull(found, decisionNode);
+    }
     case 'Portfolio':
       return orNull(await findPortfolio(id.id, context), portfolioNode);
     case 'Dependency':

@@ -6,6 +6,7 @@ import { alertResolvers } from './resolvers/alert.ts';
 import { claimResolvers } from './resolvers/claim.ts';
 import { concentrationQueries, concentrationResolvers } from './resolvers/concentration.ts';
 import { dateTime } from './resolvers/date-time.ts';
+import { decisionMutations, decisionQueries, decisionResolvers } from './resolvers/decision.ts';
 import { dependencyResolvers } from './resolvers/dependency.ts';
 import { domainQueries, domainResolvers } from './resolvers/domain.ts';
 import { exposureQueries, exposureResolvers } from './resolvers/exposure.ts';
@@ -31,9 +32,10 @@ const resolvers = {
     ...concentrationQueries,
     ...incidentQueries,
     ...portfolioQueries,
+    ...decisionQueries,
     ...sourceQueries,
   },
-  Mutation: portfolioMutations,
+  Mutation: { ...portfolioMutations, ...decisionMutations },
   ...subscriptionResolvers,
   ...domainResolvers,
   ...claimResolvers,
@@ -46,6 +48,7 @@ const resolvers = {
   ...incidentResolvers,
   ...portfolioResolvers,
   ...alertResolvers,
+  ...decisionResolvers,
   ...sourceResolvers,
 };
 

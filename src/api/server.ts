@@ -4,11 +4,13 @@ import { AppError } from '../errors.ts';
 import type { Sources } from '../governance/sources.ts';
 import type { Logger } from '../logger.ts';
 import type { AlertQueries } from '../queries/alert.ts';
+import type { DecisionQueries } from '../queries/decision.ts';
 import type { FeedQueries } from '../queries/feed.ts';
 import type { PortfolioQueries } from '../queries/portfolio.ts';
 import type { ExposureQueries } from '../queries/types.ts';
 import type { Access } from './access.ts';
 import { createContext } from './context.ts';
+import type { Corrections } from './corrections.ts';
 import { createFeeds } from './feeds.ts';
 import { createGraphQL, type GraphQLService } from './graphql.ts';
 import { createGraphQLRoute, type GraphVersions } from './graphql-route.ts';
@@ -28,6 +30,8 @@ export interface ApiDeps extends GraphVersions {
   readonly portfolios: PortfolioQueries;
   readonly alerts: AlertQueries;
   readonly portfolioChanges: PortfolioChanges;
+  readonly decisions: DecisionQueries;
+  readonly corrections: Corrections;
   /** Absent: nothing is told as it happens. */
   readonly feed?: FeedQueries | undefined;
   readonly sources: Sources;

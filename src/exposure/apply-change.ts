@@ -11,7 +11,7 @@ import {
 import { type Reference, Service as ServiceNumber } from '../stream/generated/avd/common/v1/common_pb.ts';
 import { CHANGE_TOPICS } from '../stream/topics.ts';
 import type { ClaimRow } from './claim-table.ts';
-import { type Facts, OWNERSHIP, SAME_AS } from './facts.ts';
+import { dismissedKind, type Facts, OWNERSHIP, SAME_AS } from './facts.ts';
 
 const PROVISIONAL = 'domain:';
 
@@ -41,6 +41,8 @@ function applyCompletion(facts: Facts, { domain, source, service, day }: Complet
 function applyClaim(facts: Facts, claim: ClaimChanged): void {
   const service = SERVICE_OF.get(claim.service);
   if (claim.kind === ClaimKind.USES && service !== undefined) facts.putUse(toRow(facts, claim, service));
+  else if (claim.kind === ClaimKind.DISMISSED && service !== undefined)
+    facts.putDismissal(toRow(facts, claim, dismissedKind(service)));
   else if (claim.kind === ClaimKind.OWNERSHIP) facts.putOwnership(toRow(facts, claim, OWNERSHIP));
   else if (claim.kind === ClaimKind.SAME_AS) facts.putMerge(toRow(facts, claim, SAME_AS));
   // That an organization is part of another one changes no dependency.

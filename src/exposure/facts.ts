@@ -10,6 +10,9 @@ const DAY = 86_400_000;
 /** Kinds of claims on identity, as `kind` of their table. */
 export const OWNERSHIP = 0;
 export const SAME_AS = 1;
+/** What is dismissed has this and the number of its service as its kind. */
+const DISMISSED = 32;
+export const dismissedKind = (service: number): number => DISMISSED + service;
 
 export const serviceNumber = (service: Service): number => SERVICES.indexOf(service);
 
@@ -36,7 +39,10 @@ export class Facts {
   readonly sources: string[] = [];
   readonly #sourceIds = new Map<string, number>();
   uses = new ClaimTable();
+  /** Claims on identity, and what is dismissed. */
   identity = new ClaimTable();
+  /** Subjects of which something was ever dismissed. */
+  readonly #dismissing = new Set<number>();
   /** Per source, ms since 1970; −Infinity where it was never withdrawn. */
   readonly withdrawn: number[] = [];
 
@@ -133,6 +139,22 @@ export class Facts {
     if (this.#putIdentity(row)) this.settleCanonical([row.subject, row.object]);
   }
 
+  putDismissal(row: ClaimRow): void {
+    this.#changing(row.subject, () => {
+      this.#dismissing.add(row.subject);
+      this.#putIdentity(row);
+    });
+  }
+
+  /** What was ever dismissed of a use, in force or not, as places in `identity`. */
+  dismissals(subject: number, service: number, object: number): readonly number[] {
+    if (this.#dismissing.size === 0 || !this.#dismissing.has(subject)) return NONE;
+    const { bySubject, kind, object: objects } = this.identity;
+    const start = bySubject.start[subject] ?? 0;
+    const claims = bySubject.pool.subarray(start, start + bySubject.count(subject));
+    return [...claims].filter((claim) => kind[claim] === DISMISSED + service && objects[claim] === object);
+  }
+
   #putIdentity(row: ClaimRow): boolean {
     const found = this.identity.find(row);
     return this.identity.put(found === undefined ? row : joinRows(this.identity.row(found), row));
@@ -157,7 +179,9 @@ export class Facts {
     const organizations = new Set<number>();
     for (let claim = 0; claim < identity.count; claim++) {
       const subject = identity.subject[claim] as number;
-      if (identity.kind[claim] === OWNERSHIP) domains.add(subject);
+      const kind = identity.kind[claim] as number;
+      if (kind >= DISMISSED) this.#dismissing.add(subject);
+      else if (kind === OWNERSHIP) domains.add(subject);
       else organizations.add(subject).add(identity.object[claim] as number);
     }
     this.settleCanonical([...organizations]);
@@ -243,6 +267,7 @@ export class Facts {
   }
 }
 
+const NONE: readonly number[] = [];
 const orNull = (time: number): number | null => (Number.isNaN(time) ? null : time);
 
 /** The writer's own join, of what decides: see `joinClaims`. */

@@ -4,6 +4,8 @@ import type { RankOf } from '../graph/resolve.ts';
 import { streamRows } from '../graph/rows.ts';
 import { run } from '../graph/statement.ts';
 import {
+  type DismissalFacts,
+  dismissalFacts,
   domainFacts,
   type IdentityRow,
   keysOfNodes,
@@ -15,7 +17,7 @@ import {
 import { readWithdrawals } from '../graph/statements/identity.ts';
 import { SERVICES, type Service } from '../identity/service.ts';
 import type { ClaimRow } from './claim-table.ts';
-import { Facts, OWNERSHIP, SAME_AS } from './facts.ts';
+import { dismissedKind, Facts, OWNERSHIP, SAME_AS } from './facts.ts';
 
 const DAY = 86_400_000;
 const PROVISIONAL = 'domain:';
@@ -48,6 +50,8 @@ export async function loadFacts(driver: Driver, rankOf: RankOf): Promise<Facts> 
       facts.identity.append(toIdentity(facts, subject, nodes.at(merge[0]), SAME_AS, merge));
   }
   await nodes.nameRest(driver);
+  for (const row of await inSession(driver, 'READ', (tx) => run(tx, dismissalFacts, {})))
+    facts.identity.append(toDismissal(facts, row));
   for (const { source, before } of await inSession(driver, 'READ', (tx) => run(tx, readWithdrawals, {})))
     facts.withdrawn[facts.source(source)] = before;
   arrange(facts);
@@ -138,6 +142,21 @@ function toIdentity(
 ): ClaimRow {
   const said = { statedAt: orNaN(statedAt), statedConfidence: Number.NaN, retractedAt: orNaN(retractedAt) };
   return { subject, object, kind, source: facts.source(source), ...NEVER, ...said };
+}
+
+function toDismissal(facts: Facts, row: DismissalFacts): ClaimRow {
+  return {
+    subject: facts.nodes.intern(row.subject),
+    object: facts.nodes.intern(row.object),
+    kind: dismissedKind(NUMBER_OF.get(row.service) ?? 0),
+    source: facts.source(row.source),
+    ...NEVER,
+    firstSeen: orNaN(row.firstSeen),
+    lastSeen: orNaN(row.lastSeen),
+    statedAt: orNaN(row.statedAt),
+    statedConfidence: Number.NaN,
+    retractedAt: orNaN(row.retractedAt),
+  };
 }
 
 const orNaN = (value: Time): number => value ?? Number.NaN;

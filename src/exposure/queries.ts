@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
-import type { ExposureQueries } from '../queries/types.ts';
+import type { DependencyArgs, ExposureQueries } from '../queries/types.ts';
 import type { ExposureIndexClient } from './client.ts';
-import { INDEXED, type IndexedQueries } from './exposure-index.ts';
+import { INDEXED, type Indexed, type IndexedQueries } from './exposure-index.ts';
 
 /**
  * The exposure questions: over many hops, counts and pages of hubs by the index, the rest by the database; all by the
@@ -18,7 +18,7 @@ export function createIndexedQueries(
     const ask = indexed[question] as (...args: readonly unknown[]) => Promise<unknown>;
     const askDatabase = database[question] as (...args: readonly unknown[]) => Promise<unknown>;
     const either = (...args: readonly unknown[]) =>
-      ask(...args).catch((error: unknown) => {
+      (isOfDismissed(question, args) ? askDatabase(...args) : ask(...args)).catch((error: unknown) => {
         if (error instanceof AppError && error.code === 'INDEX_NOT_READY') return askDatabase(...args);
         throw error;
       });
@@ -32,4 +32,10 @@ export function createIndexedQueries(
       return createIndexedQueries(database.within(earlier, otherSignal), index, earlier, otherSignal ?? signal);
     },
   };
+}
+
+/** What does not count is rarely asked for, and left to the database. */
+function isOfDismissed(question: Indexed, [, args]: readonly unknown[]): boolean {
+  const isListing = question === 'dependenciesOf' || question === 'dependencyTotalsOf';
+  return isListing && (args as DependencyArgs).dismissed === true;
 }

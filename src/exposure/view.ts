@@ -1,3 +1,4 @@
+import type { ClaimTable } from './claim-table.ts';
 import { grown } from './columns.ts';
 import type { Facts } from './facts.ts';
 import { SOLE_IS_CRITICAL, type Trust } from './trust.ts';
@@ -135,14 +136,31 @@ export class View {
       (uses.sighted[claim] !== 0 || isStated) &&
       !(completed > lastSeen && completed <= this.at) &&
       !(lastSeen < (withdrawn[source] as number));
-    if (!isInForce) return 0;
+    if (!isInForce || this.#isDismissed(claim)) return 0;
     return this.age(claim) < this.trust.freshDays(source) ? IN_FORCE | FRESH : IN_FORCE;
   }
 
-  /** Whether the statement's own part counts: a retraction of the same time or later takes it back. */
+  #isDismissed(claim: number): boolean {
+    const { identity, uses, withdrawn } = this.facts;
+    const subject = uses.subject[claim] as number;
+    const dismissals = this.facts.dismissals(subject, uses.kind[claim] as number, uses.object[claim] as number);
+    for (const dismissal of dismissals) {
+      const firstSeen = identity.firstSeenAt(dismissal);
+      this.#turn(firstSeen, claim);
+      const isWithdrawn = identity.lastSeenAt(dismissal) < (withdrawn[identity.source[dismissal] as number] as number);
+      if (this.#stands(identity, dismissal, claim) && firstSeen <= this.at && !isWithdrawn) return true;
+    }
+    return false;
+  }
+
   isStated(claim: number): boolean {
-    const { statement, statedAt, retractedAt } = this.facts.uses;
-    const place = statement[claim] as number;
+    return this.#stands(this.facts.uses, claim, claim);
+  }
+
+  /** Whether the statement's own part counts: a retraction of the same time or later takes it back. */
+  #stands(table: ClaimTable, said: number, claim: number): boolean {
+    const { statement, statedAt, retractedAt } = table;
+    const place = statement[said] as number;
     if (place < 0) return false;
     const stated = statedAt[place] as number;
     const retracted = retractedAt[place] as number;

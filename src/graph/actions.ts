@@ -11,6 +11,7 @@ export type GraphAction =
   | StateOwnership
   | StateSameAs
   | StatePartOf
+  | DismissUse
   | ObserveDomain
   | CompleteObservation
   | NameOrganization
@@ -52,6 +53,9 @@ export interface Statement {
   readonly event: string;
   readonly retracted: boolean;
   readonly confidence: number;
+  /** Who said it and why, where a person did. */
+  readonly author?: string;
+  readonly reason?: string;
   readonly evidence: Evidence;
 }
 
@@ -74,8 +78,6 @@ export interface StateOwnership extends Statement {
 export interface StateSameAs extends Statement {
   readonly type: 'state-same-as';
   readonly organizations: readonly [string, string];
-  readonly author?: string;
-  readonly reason?: string;
 }
 
 /** "Organization O is part of P." */
@@ -83,6 +85,14 @@ export interface StatePartOf extends Statement {
   readonly type: 'state-part-of';
   readonly organization: string;
   readonly parent: string;
+}
+
+/** "Whatever anybody claims, `subject` does not use `object` for this": keyed as a use is. */
+export interface DismissUse extends Statement {
+  readonly type: 'dismiss-use';
+  readonly subject: Reference;
+  readonly service: Service;
+  readonly object: Reference;
 }
 
 /** A source looked at a domain, whether or not it found a dependency. */

@@ -40,6 +40,7 @@ const KINDS: Readonly<Record<ClaimKind, ClaimKindNumber>> = {
   OWNERSHIP_CLAIM: ClaimKindNumber.OWNERSHIP,
   SAME_AS: ClaimKindNumber.SAME_AS,
   PART_OF: ClaimKindNumber.PART_OF,
+  DISMISSED: ClaimKindNumber.DISMISSED,
 };
 
 const KNOWN_SERVICES: ReadonlySet<string> = new Set(SERVICES);
@@ -70,7 +71,7 @@ export function claimChange({ key, state }: ClaimEntity): Change {
     message.criticalDay = BigInt(state.critical.day / DAY);
   }
   const about = identifyEnd(key.subject).slice(2);
-  return key.kind === 'USES'
+  return key.kind === 'USES' || key.kind === 'DISMISSED'
     ? { topic: CHANGE_TOPICS.dependency, key: about, value: toBinary(ClaimChangedSchema, message) }
     : identityChange(about, { case: 'claim', value: message });
 }

@@ -47,14 +47,14 @@ export interface OrganizationState {
   readonly named: { readonly name: string; readonly time: number } | undefined;
 }
 
-export const CLAIM_KINDS = ['USES', 'OWNERSHIP_CLAIM', 'SAME_AS', 'PART_OF'] as const;
+export const CLAIM_KINDS = ['USES', 'OWNERSHIP_CLAIM', 'SAME_AS', 'PART_OF', 'DISMISSED'] as const;
 export type ClaimKind = (typeof CLAIM_KINDS)[number];
 
 export interface ClaimKey {
   readonly kind: ClaimKind;
   readonly source: string;
   readonly subject: Reference;
-  /** Only for USES. */
+  /** Only for USES and DISMISSED. */
   readonly service: Service | undefined;
   readonly object: Reference;
 }
@@ -186,6 +186,8 @@ export function lift(action: GraphAction): Entity[] {
     }
     case 'state-part-of':
       return liftStatement('PART_OF', action, organization(action.organization), organization(action.parent));
+    case 'dismiss-use':
+      return liftStatement('DISMISSED', action, action.subject, action.object, undefined, action.service);
     case 'observe-domain': {
       const day = midnight(action.observedAt);
       const days = new Map([[`observed.${action.source}.${action.stream}`, day]]);
@@ -213,7 +215,7 @@ export function lift(action: GraphAction): Entity[] {
 
 function liftStatement(
   kind: ClaimKind,
-  statement: Statement & { readonly author?: string; readonly reason?: string },
+  statement: Statement,
   subject: Reference,
   object: Reference,
   critical?: boolean,
@@ -233,7 +235,9 @@ function liftStatement(
     critical: critical === undefined ? undefined : { day: midnight(time), value: critical },
     evidence: [evidence],
   };
-  return [claim(kind, source, subject, object, state, service), seen(subject, time), vendor(object, kind === 'USES')];
+  // Who dismisses has not seen the domain.
+  const subjectSeen = kind === 'DISMISSED' ? vendor(subject, false) : seen(subject, time);
+  return [claim(kind, source, subject, object, state, service), subjectSeen, vendor(object, kind === 'USES')];
 }
 
 function sighted(day: number, confidence: number, critical: boolean | undefined, evidence: Evidence): ClaimState {

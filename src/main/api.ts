@@ -11,12 +11,14 @@ import { loadSources } from '../governance/sources.ts';
 import { createOffsetStore } from '../graph/offsets.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { createAlertQueries } from '../queries/alert.ts';
+import { createDecisionQueries } from '../queries/decision.ts';
 import { createFeedQueries } from '../queries/feed.ts';
 import { createNeo4jQueries } from '../queries/neo4j.ts';
 import { createPortfolioQueries } from '../queries/portfolio.ts';
 import { createKafka } from '../stream/kafka.ts';
 import { createProducer } from '../stream/producer.ts';
 import { type Context, loadContext } from './context.ts';
+import { createCorrections } from './corrections.ts';
 import { sayLastWord } from './last-word.ts';
 import { onParentGone } from './parent.ts';
 import { createPortfolioChanges } from './portfolio-changes.ts';
@@ -53,6 +55,8 @@ async function main(): Promise<void> {
     alerts: createAlertQueries({ driver }),
     feed: createFeedQueries({ driver }),
     portfolioChanges: createPortfolioChanges(submit),
+    decisions: createDecisionQueries({ driver }),
+    corrections: createCorrections(submit),
     version: index?.version,
     waitFor: index?.waitFor,
     sources,

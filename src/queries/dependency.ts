@@ -33,10 +33,11 @@ export function createDependencyQueries(
         criticalOnly: args.criticalOnly ?? false,
         ...listing(args, page),
       };
-      const rows = await reader.read(statements.dependenciesOf, params);
-      return new Map(
-        rows.map((row) => [row.key, toPage(row.rows, page, toDependency, (d) => [d.sortValue, d.vendor])]),
-      );
+      const isDismissed = args.dismissed === true;
+      const chosen = isDismissed ? statements.dismissedDependenciesOf : statements.dependenciesOf;
+      const shown = isDismissed ? toDismissed : toDependency;
+      const rows = await reader.read(chosen, params);
+      return new Map(rows.map((row) => [row.key, toPage(row.rows, page, shown, (d) => [d.sortValue, d.vendor])]));
     },
 
     async dependentsOf(keys, args, page) {
@@ -47,7 +48,8 @@ export function createDependencyQueries(
 
     async dependencyTotalsOf(keys, args, at) {
       const params = { ...judge(at), keys, criticalOnly: args.criticalOnly ?? false, ...filter(args) };
-      return totals(await reader.read(statements.dependencyTotalsOf, params));
+      const chosen = args.dismissed === true ? statements.dismissedDependencyTotalsOf : statements.dependencyTotalsOf;
+      return totals(await reader.read(chosen, params));
     },
 
     async dependentTotalsOf(keys, args, at) {
@@ -125,6 +127,13 @@ function listing(args: DependencyArgs, page: PageRequest) {
 
 const totals = (rows: readonly { readonly key: string; readonly total: number }[]): Map<string, number> =>
   new Map(rows.map(({ key, total }) => [key, total]));
+
+/** What does not count is critical for nothing. */
+function toDismissed(row: Omit<statements.DependencyRow, 'sortValue'>): Dependency {
+  const found = toDependency(row);
+  const services = found.services.map((use) => ({ ...use, critical: false }));
+  return { ...found, services, critical: false, status: 'DISMISSED' };
+}
 
 const STATUSES: readonly DependencyStatus[] = ['OBSERVED', 'STATED', 'CONFIRMED'];
 

@@ -185,7 +185,7 @@ export interface Pair {
   readonly vendor: string;
 }
 
-export type DependencyStatus = 'OBSERVED' | 'STATED' | 'CONFIRMED';
+export type DependencyStatus = 'OBSERVED' | 'STATED' | 'CONFIRMED' | 'DISMISSED';
 
 export interface Dependency {
   readonly dependent: Organization;
@@ -223,6 +223,8 @@ export interface DependencyFilter {
 /** CONFIDENCE and LAST_SEEN descending, NAME ascending; ties by the other end's key. */
 export interface DependencyArgs extends DependencyFilter {
   readonly orderBy?: DependencyOrder | undefined;
+  /** Of `dependenciesOf` alone: those all of whose claims are dismissed, in place of those that count. */
+  readonly dismissed?: boolean | undefined;
 }
 
 /** Which hops count: every hop where `criticalOnly` is false, else those that are critical for some service. */

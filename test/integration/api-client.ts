@@ -6,10 +6,12 @@ import { type ApiDeps, createApi } from '../../src/api/server.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Driver } from '../../src/graph/driver.ts';
 import { createLogger } from '../../src/logger.ts';
+import { createCorrections } from '../../src/main/corrections.ts';
 import { loadGovernedSources } from '../../src/main/knowledge.ts';
 import { createPortfolioChanges } from '../../src/main/portfolio-changes.ts';
 import type { Submit } from '../../src/main/submit.ts';
 import { createAlertQueries } from '../../src/queries/alert.ts';
+import { createDecisionQueries } from '../../src/queries/decision.ts';
 import { createFeedQueries } from '../../src/queries/feed.ts';
 import { createNeo4jQueries } from '../../src/queries/neo4j.ts';
 import { createPortfolioQueries } from '../../src/queries/portfolio.ts';
@@ -48,7 +50,14 @@ export async function startApi(
   options: Partial<
     Pick<
       ApiDeps,
-      'introspection' | 'timeLimit' | 'executor' | 'access' | 'costPerMinute' | 'documents' | 'portfolioChanges'
+      | 'introspection'
+      | 'timeLimit'
+      | 'executor'
+      | 'access'
+      | 'costPerMinute'
+      | 'documents'
+      | 'portfolioChanges'
+      | 'corrections'
     >
   > & { readonly port?: number } = {},
 ): Promise<TestApi> {
@@ -60,6 +69,8 @@ export async function startApi(
     alerts: createAlertQueries({ driver }),
     feed: createFeedQueries({ driver }),
     portfolioChanges: createPortfolioChanges(submitNowhere),
+    decisions: createDecisionQueries({ driver }),
+    corrections: createCorrections(submitNowhere),
     sources,
     schemaFolder: fileURLToPath(new URL('../../graphql/schema', import.meta.url)),
     log: createLogger(process.env.LOG_LEVEL ?? 'silent', 'api'),

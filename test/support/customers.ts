@@ -3,6 +3,7 @@ import type { Access } from '../../src/api/access.ts';
 import { ROLES } from '../../src/api/viewer.ts';
 import { createOffsetStore } from '../../src/graph/offsets.ts';
 import { createWriter } from '../../src/graph/writer.ts';
+import { createCorrections } from '../../src/main/corrections.ts';
 import { createGraphStage } from '../../src/main/graph-stage.ts';
 import { createPortfolioChanges } from '../../src/main/portfolio-changes.ts';
 import { createSubmit } from '../../src/main/submit.ts';
@@ -17,7 +18,11 @@ import { deleteTopics, freshTopics } from './fresh-topics.ts';
 import { testServers } from './test-servers.ts';
 
 /** Who asks is said by the header: these tests are not about tokens. */
-const byHeader: Access = async (tenant = 'public') => ({ tenant, roles: new Set(ROLES) });
+const byHeader: Access = async (tenant = 'public') => ({
+  name: `somebody at ${tenant}`,
+  tenant,
+  roles: new Set(ROLES),
+});
 
 export interface Reply {
   readonly data: any;
@@ -32,7 +37,11 @@ export async function createCustomers({ patience = 20_000 } = {}) {
   await Promise.all([freshTopics(kafka, 3), freshDatabase(driver)]);
   const producer = createProducer(kafka);
   const submit = createSubmit({ producer, offsets: createOffsetStore(driver), patience });
-  const api = await startApi(driver, { access: byHeader, portfolioChanges: createPortfolioChanges(submit) });
+  const api = await startApi(driver, {
+    access: byHeader,
+    portfolioChanges: createPortfolioChanges(submit),
+    corrections: createCorrections(submit),
+  });
   let consumer: StreamConsumer | undefined;
   let running: Promise<void> | undefined;
 

@@ -41,6 +41,7 @@ export async function startMemoryApi(more: Partial<ApiDeps> = {}) {
     queries,
     portfolios,
     alerts: portfolios,
+    decisions: portfolios,
     sources,
     schemaFolder: path('graphql/schema'),
     log: createLogger('silent', 'api'),

@@ -2,12 +2,14 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAccess } from '../../src/api/access.ts';
 import { LONGEST_LIFE } from '../../src/api/answer-cache.ts';
+import type { Corrections } from '../../src/api/corrections.ts';
 import type { PortfolioChanges } from '../../src/api/portfolio-changes.ts';
 import { type Api, type ApiDeps, createApi } from '../../src/api/server.ts';
 import { AppError } from '../../src/errors.ts';
 import { loadSources } from '../../src/governance/sources.ts';
 import { createLogger } from '../../src/logger.ts';
 import type { AlertQueries } from '../../src/queries/alert.ts';
+import type { DecisionQueries } from '../../src/queries/decision.ts';
 import type { PortfolioQueries } from '../../src/queries/portfolio.ts';
 import type { ExposureQueries } from '../../src/queries/types.ts';
 
@@ -32,7 +34,14 @@ function createGraph() {
 /** Nobody asks for portfolios here. */
 const portfolios = { within: () => portfolios } as unknown as PortfolioQueries;
 const alerts = { within: () => alerts } as unknown as AlertQueries;
-const NO_PORTFOLIOS = { portfolios, alerts, portfolioChanges: {} as PortfolioChanges };
+const decisions = { within: () => decisions } as unknown as DecisionQueries;
+const NO_PORTFOLIOS = {
+  portfolios,
+  alerts,
+  portfolioChanges: {} as PortfolioChanges,
+  decisions,
+  corrections: {} as Corrections,
+};
 
 let api: Api;
 let url: string;

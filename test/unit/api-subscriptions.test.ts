@@ -44,7 +44,7 @@ function createEndless() {
 let isRevoked = false;
 const access: Access = async (authorization) => {
   if (authorization === undefined || isRevoked) throw new AppError('UNAUTHENTICATED', 'A token is needed.');
-  return { tenant: authorization, roles: new Set(ROLES) };
+  return { name: 'somebody', tenant: authorization, roles: new Set(ROLES) };
 };
 
 let api: Awaited<ReturnType<typeof startMemoryApi>>;

@@ -13,6 +13,7 @@ const orderBy = z
   .nullish()
   .transform((o) => o ?? 'CONFIDENCE');
 const listArguments = z.object({ service, criticalOnly: flag, minConfidence: confidence, asOf, orderBy, ...page(50) });
+const dependenciesArguments = listArguments.extend({ dismissed: flag });
 const claimsArguments = z.object(page(50));
 
 type Direction = 'dependencies' | 'dependents';
@@ -33,7 +34,10 @@ async function list(
   args: unknown,
   { loaders, now }: ApiContext,
 ): Promise<DependencyConnection> {
-  const { first, after, asOf, ...filter } = parse(listArguments, args);
+  const { first, after, asOf, ...filter } = parse(
+    direction === 'dependencies' ? dependenciesArguments : listArguments,
+    args,
+  );
   const listing: Listing = `${direction} by ${filter.orderBy}`;
   const request = pageRequest(listing, { first, after, asOf }, now);
   const found = await loaders[direction](filter, request).load(key);

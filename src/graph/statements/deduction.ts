@@ -25,16 +25,24 @@ export const WITHDRAWN = `WITH COLLECT {
 } AS withdrawn`;
 
 /** The statement's own part: a retraction takes it back, at the same time too; a later assertion puts it in force again. */
-const STATED_IN_FORCE = `(r.statedAt IS NOT NULL AND
-  (r.retractedAt IS NULL OR r.retractedAt > $at OR (r.retractedAt < r.statedAt AND r.statedAt <= $at)))`;
+const stands = (r: string): string => `(${r}.statedAt IS NOT NULL AND
+  (${r}.retractedAt IS NULL OR ${r}.retractedAt > $at OR (${r}.retractedAt < ${r}.statedAt AND ${r}.statedAt <= $at)))`;
+const STATED_IN_FORCE = stands('r');
 
 const COMPLETE = `s['complete.' + r.source + '.' + r.service]`;
 
-/** Needs `withdrawn`. Written so that what most claims have nothing of (complete observations, withdrawals) costs little. */
-export const IN_FORCE = `(r.firstSeen <= $at
+/** Needs `withdrawn`. Of most subjects nothing was ever dismissed, and they bear no label: the rest costs them nothing. */
+export const IS_DISMISSED = `(s:Dismissing AND EXISTS {
+    MATCH (s)-[x:DISMISSED {service: r.service}]->(o) WHERE x.firstSeen <= $at AND ${stands('x')}
+      AND NOT any(w IN withdrawn WHERE w[0] = x.source AND x.lastSeen < w[1]) })`;
+
+/** In force, were nothing dismissed. Written so that what most claims have nothing of costs little. */
+export const IS_CLAIMED = `(r.firstSeen <= $at
   AND (r.sightedConfidence IS NOT NULL OR ${STATED_IN_FORCE})
   AND CASE WHEN ${COMPLETE} IS NULL THEN true ELSE ${COMPLETE} <= r.lastSeen OR ${COMPLETE} > $at END
   AND (size(withdrawn) = 0 OR NOT any(w IN withdrawn WHERE w[0] = r.source AND r.lastSeen < w[1])))`;
+
+export const IN_FORCE = `(${IS_CLAIMED} AND NOT ${IS_DISMISSED})`;
 
 /** Whole UTC days since the claim was last seen: the difference of the two day numbers, at least 0. */
 const AGE = `CASE WHEN r.lastSeen >= $at THEN 0 ELSE $at / 86400000 - r.lastSeen / 86400000 END`;

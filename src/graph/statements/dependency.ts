@@ -3,6 +3,8 @@ import {
   after,
   combined,
   IN_FORCE,
+  IS_CLAIMED,
+  IS_DISMISSED,
   type Judgement,
   judged,
   type Keyset,
@@ -44,9 +46,9 @@ export interface DependencyRow {
 const CLAIM = `collect({source: r.source, weight: ${WEIGHT}, fresh: isFresh, standing: ${STANDING},
   firstSeen: r.firstSeen, lastSeen: r.lastSeen})`;
 
-/** All dependencies of the organization `key`, whole: one row for each vendor. */
-const DEPENDENCIES = `${nodesOf('key', 's')}
-  MATCH (s)-[r:USES]->(o) WHERE ${IN_FORCE}
+/** All dependencies of the organization `key`, whole: one row for each vendor, of the claims that count. */
+const dependenciesBy = (counts: string): string => `${nodesOf('key', 's')}
+  MATCH (s)-[r:USES]->(o) WHERE ${counts}
   ${judged('key', CLAIM)}
   WHERE vendor <> key
   UNWIND claims AS c
@@ -72,17 +74,16 @@ const sortValue = (
 
 type Listing = Judgement & DependencyFilterParams & Keyset & { readonly orderBy: string };
 
-/** A page of each organization's dependencies. */
-export const dependenciesOf = statement<
-  Listing & { keys: readonly string[]; criticalOnly: boolean },
-  { key: string; rows: readonly DependencyRow[] }
->(
-  'dependency.dependenciesOf',
-  `${WITHDRAWN}
+/** A page of each organization's dependencies. `found` opens a subquery of `key`, and leaves rows to choose from. */
+const dependenciesPage = (name: string, found: string) =>
+  statement<
+    Listing & { keys: readonly string[]; criticalOnly: boolean },
+    { key: string; rows: readonly DependencyRow[] }
+  >(
+    name,
+    `${WITHDRAWN}
 UNWIND $keys AS key
-CALL (key, withdrawn) {
-  ${DEPENDENCIES}
-  WHERE ${LISTED}
+${found}
   WITH *, ${sortValue('vendor')} AS sortValue
   WHERE ${after('sortValue', 'vendor')}
   WITH * ORDER BY sortValue, vendor LIMIT $limit
@@ -91,22 +92,42 @@ CALL (key, withdrawn) {
     standing: standing, sortValue: sortValue}) AS rows
 }
 RETURN key, rows`,
-);
+  );
 
-export const dependencyTotalsOf = statement<
-  Judgement & DependencyFilterParams & { keys: readonly string[]; criticalOnly: boolean },
-  { key: string; total: number }
->(
-  'dependency.dependencyTotalsOf',
-  `${WITHDRAWN}
+const dependencyTotals = (name: string, found: string) =>
+  statement<
+    Judgement & DependencyFilterParams & { keys: readonly string[]; criticalOnly: boolean },
+    { key: string; total: number }
+  >(
+    name,
+    `${WITHDRAWN}
 UNWIND $keys AS key
-CALL (key, withdrawn) {
-  ${DEPENDENCIES}
-  WHERE ${LISTED}
+${found}
   RETURN count(*) AS total
 }
 RETURN key, total`,
-);
+  );
+
+const COUNTING = `CALL (key, withdrawn) {
+  ${dependenciesBy(IN_FORCE)}
+  WHERE ${LISTED}`;
+
+export const dependenciesOf = dependenciesPage('dependency.dependenciesOf', COUNTING);
+export const dependencyTotalsOf = dependencyTotals('dependency.dependencyTotalsOf', COUNTING);
+
+/** Vendors all of whose claims are dismissed. */
+const DISMISSED = `CALL (key, withdrawn) {
+  ${nodesOf('key', 's')}
+  MATCH (s)-[r:USES]->(o) WHERE ${IN_FORCE}
+  ${owner('o', 'ow')}
+  RETURN collect(DISTINCT ${organizationOf('o', 'ow')}) AS counting
+}
+CALL (key, withdrawn, counting) {
+  ${dependenciesBy(`${IS_CLAIMED} AND ${IS_DISMISSED}`)}
+  WHERE NOT vendor IN counting AND ${LISTED}`;
+
+export const dismissedDependenciesOf = dependenciesPage('dependency.dismissedDependenciesOf', DISMISSED);
+export const dismissedDependencyTotalsOf = dependencyTotals('dependency.dismissedDependencyTotalsOf', DISMISSED);
 
 /** Dependencies by their two ends; the dependent's own claims are few, whatever the vendor. */
 export const dependencies = statement<
@@ -118,7 +139,7 @@ export const dependencies = statement<
 UNWIND $asked AS ask
 WITH withdrawn, ask.dependent AS key, ask.vendors AS vendors
 CALL (key, vendors, withdrawn) {
-  ${DEPENDENCIES}, vendors
+  ${dependenciesBy(IN_FORCE)}, vendors
   WHERE vendor IN vendors
   RETURN vendor, services, confidence, fresh, standing, firstSeen, lastSeen
 }

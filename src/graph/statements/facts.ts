@@ -1,4 +1,5 @@
 import { statement } from '../statement.ts';
+import { reference } from './deduction.ts';
 
 type None = Record<string, never>;
 
@@ -62,6 +63,25 @@ export const organizationFacts = statement<None, OrganizationFacts>(
   'facts.organizations',
   `MATCH (n:Organization)
    RETURN id(n) AS id, n.key AS key, n.name AS name, n.nameAt AS nameAt, ${USES}, ${identity('SAME_AS', 'merges')}`,
+);
+
+/** What is dismissed, by keys: `domain:<name>`, or an organization's. */
+export interface DismissalFacts {
+  readonly subject: string;
+  readonly object: string;
+  readonly service: string;
+  readonly source: string;
+  readonly firstSeen: Time;
+  readonly lastSeen: Time;
+  readonly statedAt: Time;
+  readonly retractedAt: Time;
+}
+
+export const dismissalFacts = statement<None, DismissalFacts>(
+  'facts.dismissals',
+  `MATCH (s:Dismissing)-[r:DISMISSED]->(o)
+   RETURN ${reference('s')} AS subject, ${reference('o')} AS object, r.service AS service, r.source AS source,
+     r.firstSeen AS firstSeen, r.lastSeen AS lastSeen, r.statedAt AS statedAt, r.retractedAt AS retractedAt`,
 );
 
 /** What these numbers stand for: an organization's key, or `domain:<name>`. */

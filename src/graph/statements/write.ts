@@ -50,12 +50,12 @@ RETURN row.id AS id, n:Vendor AS isVendor, properties(n) AS properties,
 
 export const holdDomains = statement<{ rows: readonly Wanted[] }, HeldNode>(
   'write.holdDomains',
-  hold('Domain', 'name', '', 'USES|OWNERSHIP_CLAIM'),
+  hold('Domain', 'name', '', 'USES|OWNERSHIP_CLAIM|DISMISSED'),
 );
 
 export const holdOrganizations = statement<{ rows: readonly Wanted[] }, HeldNode>(
   'write.holdOrganizations',
-  hold('Organization', 'key', ' ON CREATE SET n.canonical = row.id', 'USES|SAME_AS|PART_OF'),
+  hold('Organization', 'key', ' ON CREATE SET n.canonical = row.id', 'USES|SAME_AS|PART_OF|DISMISSED'),
 );
 
 /** Nodes that something points at. One that is there and labelled is left alone, so that no batch locks a hub. */
@@ -89,20 +89,27 @@ const CLAIM = `{source: claim[1], service: claim[2], evidence: claim[3], firstSe
   statedConfidence: claim[9], statedAt: toInteger(claim[10]), statedBy: claim[11], author: claim[12], reason: claim[13],
   retractedAt: toInteger(claim[14]), retractedBy: claim[15]}`;
 
-const create = (kind: ClaimKind, subject: string, object: string): Statement<CreateClaims, Record<string, never>> =>
+const create = (
+  kind: ClaimKind,
+  subject: string,
+  object: string,
+  more = '',
+): Statement<CreateClaims, Record<string, never>> =>
   statement(
     `write.create.${kind}`,
     `UNWIND $rows AS row
 MATCH (s:${subject})
 UNWIND row[1] AS claim
 MATCH (o:${object})
-CREATE (s)-[:${kind} ${CLAIM}]->(o)`,
+CREATE (s)-[:${kind} ${CLAIM}]->(o)${more}`,
   );
 
 const SUBJECT_DOMAIN = 'Domain {name: row[0]}';
 const SUBJECT_ORGANIZATION = 'Organization {key: row[0]}';
 const OBJECT_DOMAIN = 'Domain {name: claim[0]}';
 const OBJECT_ORGANIZATION = 'Organization {key: claim[0]}';
+/** A label, so that it costs readers next to nothing to see that nothing of a node's is dismissed. */
+const DISMISSING = ' SET s:Dismissing';
 
 /** By kind and ends, as `claimShape` names them. */
 export const createClaims: Readonly<Record<string, Statement<CreateClaims, Record<string, never>>>> = {
@@ -113,6 +120,10 @@ export const createClaims: Readonly<Record<string, Statement<CreateClaims, Recor
   'OWNERSHIP_CLAIM domain organization': create('OWNERSHIP_CLAIM', SUBJECT_DOMAIN, OBJECT_ORGANIZATION),
   'SAME_AS organization organization': create('SAME_AS', SUBJECT_ORGANIZATION, OBJECT_ORGANIZATION),
   'PART_OF organization organization': create('PART_OF', SUBJECT_ORGANIZATION, OBJECT_ORGANIZATION),
+  'DISMISSED domain domain': create('DISMISSED', SUBJECT_DOMAIN, OBJECT_DOMAIN, DISMISSING),
+  'DISMISSED domain organization': create('DISMISSED', SUBJECT_DOMAIN, OBJECT_ORGANIZATION, DISMISSING),
+  'DISMISSED organization domain': create('DISMISSED', SUBJECT_ORGANIZATION, OBJECT_DOMAIN, DISMISSING),
+  'DISMISSED organization organization': create('DISMISSED', SUBJECT_ORGANIZATION, OBJECT_ORGANIZATION, DISMISSING),
 };
 
 export const updateClaims = statement<{ rows: readonly ClaimValues[] }, Record<string, never>>(

@@ -1,0 +1,64 @@
+import { statement } from '../statement.ts';
+import { type Int, reference } from './deduction.ts';
+
+export const DECISION_KINDS = ['USES', 'DISMISSED', 'SAME_AS', 'OWNERSHIP_CLAIM'] as const;
+
+/** What an analyst has stated last of these two. Ends are `domain:<name>`, or an organization's key. */
+export interface DecisionRow {
+  readonly kind: (typeof DECISION_KINDS)[number];
+  readonly subject: string;
+  readonly service: string | null;
+  readonly object: string;
+  readonly author: string | null;
+  readonly reason: string | null;
+  readonly statedAt: number | null;
+  readonly retractedAt: number | null;
+}
+
+const ROW = `type(r) AS kind, ${reference('s')} AS subject, r.service AS service, ${reference('o')} AS object,
+  r.author AS author, r.reason AS reason, r.statedAt AS statedAt, r.retractedAt AS retractedAt`;
+
+const decidedBy = (kind: string): string =>
+  `MATCH (s)-[r:${kind}]->(o) WHERE r.author IS NOT NULL AND r.source = $source RETURN s, r, o`;
+
+/** Newest first, then by what they are about. */
+export const decisions = statement<
+  { source: string; before: Int | null; afterId: string | null; limit: Int },
+  DecisionRow & { readonly id: string }
+>(
+  'decision.list',
+  `CALL () {
+  ${DECISION_KINDS.map(decidedBy).join(' UNION ALL ')}
+}
+WITH ${ROW}, [type(r), coalesce(r.service, ''), ${reference('s')}, ${reference('o')}] AS parts
+WITH *, reduce(text = '', part IN parts | text + part + ' ') AS id
+WHERE $before IS NULL OR statedAt < $before OR (statedAt = $before AND id > $afterId)
+RETURN kind, subject, service, object, author, reason, statedAt, retractedAt, id
+ORDER BY statedAt DESC, id LIMIT $limit`,
+);
+
+export interface AskedDecision {
+  readonly kind: string;
+  readonly subject: { readonly domain: string | null; readonly organization: string | null };
+  readonly service: string | null;
+  readonly object: string;
+}
+
+/** Those of these that there are, withdrawn or not. */
+export const decisionsByKey = statement<
+  { source: string; asked: readonly AskedDecision[] },
+  DecisionRow & { readonly place: number }
+>(
+  'decision.byKey',
+  `UNWIND range(0, size($asked) - 1) AS place
+WITH place, $asked[place] AS asked
+CALL (asked) {
+  MATCH (s:Domain {name: asked.subject.domain}) RETURN s
+  UNION ALL
+  MATCH (s:Organization {key: asked.subject.organization}) RETURN s
+}
+MATCH (s)-[r:${DECISION_KINDS.join('|')}]->(o)
+WHERE type(r) = asked.kind AND r.source = $source AND coalesce(r.service, '') = coalesce(asked.service, '')
+WITH place, asked, s, r, o WHERE ${reference('o')} = asked.object
+RETURN place, ${ROW}`,
+);

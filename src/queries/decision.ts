@@ -1,0 +1,105 @@
+import type { Reference } from '../graph/actions.ts';
+import { type Driver, integer, integerOrNull } from '../graph/driver.ts';
+import { type DecisionRow, decisions, decisionsByKey } from '../graph/statements/decision.ts';
+import type { Service } from '../identity/service.ts';
+import { cursorKey, toPage } from './page.ts';
+import { createReader, type Reader } from './reader.ts';
+import { fromReference, toEnd, toReference } from './reference.ts';
+import type { Page, PageRequest } from './types.ts';
+
+/** The source that analysts speak as. */
+export const ANALYST = 'analyst';
+
+/**
+ * `CONFIRMED` and `DISMISSED`: the subject uses the object for the service, or does not, whatever anybody claims.
+ * `MERGED`: two organizations are one. `OWNED`: the domain belongs to the organization.
+ */
+export type DecisionKind = 'CONFIRMED' | 'DISMISSED' | 'MERGED' | 'OWNED';
+
+export interface DecisionKey {
+  readonly kind: DecisionKind;
+  readonly subject: Reference;
+  /** Of a confirmation or a dismissal. */
+  readonly service: Service | undefined;
+  readonly object: Reference;
+}
+
+/** What an analyst has decided last, and whether it was taken back. Times are milliseconds since 1970, UTC. */
+export interface Decision extends DecisionKey {
+  readonly author: string | undefined;
+  readonly reason: string | undefined;
+  readonly decidedAt: number;
+  /** There iff it no longer counts. */
+  readonly withdrawnAt: number | undefined;
+}
+
+/** @throws (each question) AppError QUERY_TIMEOUT, DATABASE_UNAVAILABLE, CANCELLED */
+export interface DecisionQueries {
+  /** The same questions, given up at `deadline` (ms since 1970), and when `signal` aborts. */
+  within(deadline: number, signal?: AbortSignal): DecisionQueries;
+  /** The newest first. */
+  decisions(page: PageRequest): Promise<Page<Decision>>;
+  /** In the order asked; undefined where none was made. */
+  decisionsByKey(keys: readonly DecisionKey[]): Promise<(Decision | undefined)[]>;
+}
+
+const TIMEOUT_MS = 30_000;
+
+/** @example createDecisionQueries({ driver }).decisions({ first: 50, at: Date.now() }) */
+export function createDecisionQueries({ driver }: { readonly driver: Driver }): DecisionQueries {
+  return bind(createReader({ driver, timeout: TIMEOUT_MS }));
+}
+
+function bind(reader: Reader): DecisionQueries {
+  return {
+    within: (deadline, signal) => bind(reader.within(deadline, signal)),
+    async decisions(page) {
+      const [before, afterId] = cursorKey(page, 'number', 'string') ?? [undefined, null];
+      const limit = integer(page.first + 1);
+      const rows = await reader.read(decisions, { source: ANALYST, before: integerOrNull(before), afterId, limit });
+      return toPage(rows, page, toDecision, ({ statedAt, id }) => [statedAt ?? 0, id]);
+    },
+    async decisionsByKey(keys) {
+      const asked = keys.map(({ kind, subject, service, object }) => ({
+        kind: RELATIONSHIPS[kind],
+        subject: toEnd(subject),
+        service: service ?? null,
+        object: fromReference(object),
+      }));
+      const rows = asked.length === 0 ? [] : await reader.read(decisionsByKey, { source: ANALYST, asked });
+      const found = new Map(rows.filter(({ statedAt }) => statedAt !== null).map((row) => [row.place, row]));
+      return keys.map((_, place) => {
+        const row = found.get(place);
+        return row && toDecision(row);
+      });
+    },
+  };
+}
+
+const RELATIONSHIPS = {
+  CONFIRMED: 'USES',
+  DISMISSED: 'DISMISSED',
+  MERGED: 'SAME_AS',
+  OWNED: 'OWNERSHIP_CLAIM',
+} as const;
+const KINDS: Readonly<Record<DecisionRow['kind'], DecisionKind>> = {
+  USES: 'CONFIRMED',
+  DISMISSED: 'DISMISSED',
+  SAME_AS: 'MERGED',
+  OWNERSHIP_CLAIM: 'OWNED',
+};
+
+function toDecision({ kind, subject, service, object, author, reason, statedAt, retractedAt }: DecisionRow): Decision {
+  const decidedAt = statedAt ?? 0;
+  return {
+    kind: KINDS[kind],
+    subject: toReference(subject),
+    service: (service as Service | null) ?? undefined,
+    object: toReference(object),
+    author: author ?? undefined,
+    reason: reason ?? undefined,
+    decidedAt,
+    // Of the same time, a retraction is the last word.
+    withdrawnAt: retractedAt !== null && retractedAt >= decidedAt ? retractedAt : undefined,
+  };
+}
