@@ -72,10 +72,12 @@ export function readTriggers(topic: string, records: readonly ChangeRecord[]): T
 const READERS: Readonly<Record<string, (value: Uint8Array, triggers: Triggers) => void>> = {
   [CHANGE_TOPICS.dependency]: (message, { subjects, claims }) => {
     const { kind, subject, object, source, service } = fromBinary(ClaimChangedSchema, message);
-    if (kind !== ClaimKind.USES || subject === undefined || object === undefined) return;
+    const isUse = kind === ClaimKind.USES;
+    // A dismissal that is withdrawn exposes again.
+    if ((!isUse && kind !== ClaimKind.DISMISSED) || subject === undefined || object === undefined) return;
     const ends = { subject: referenceOf(subject), object: referenceOf(object) };
     subjects.add(ends.subject);
-    claims.push({ ...ends, source, service: Service[service] ?? '', message });
+    if (isUse) claims.push({ ...ends, source, service: Service[service] ?? '', message });
   },
   [CHANGE_TOPICS.organization]: (value, triggers) => {
     const { change } = fromBinary(IdentityChangedSchema, value);
