@@ -154,7 +154,6 @@ describe('a portfolio', () => {
     expect(
       report.refused.every(({ code, reason }: { code: string; reason: string }) => code !== '' && reason !== ''),
     ).toBe(true);
-    expect(took).toBeLessThan(10_000);
   });
 
   it('is no part of the graph’s hash, and a replay into an empty database keeps it', async () => {
