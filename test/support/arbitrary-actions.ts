@@ -61,6 +61,17 @@ const use = fc
       withCritical({ type: 'state-use' as const, ...rest, ...s }, critical),
   );
 
+const why = fc.record({ author: fc.constantFrom('ann', 'bob'), reason: fc.constantFrom('x', 'y') });
+const dismissal = fc.record({ statement, why, subject: reference, service: services, object: reference }).map(
+  ({ statement: s, why: w, ...rest }): GraphAction => ({
+    type: 'dismiss-use',
+    ...rest,
+    ...s,
+    ...w,
+    event: `${s.event}${w.author}${w.reason}`,
+  }),
+);
+
 const ownership = fc
   .record({ statement, domain: domains, organization: organizations })
   .map(({ statement: s, ...rest }): GraphAction => ({ type: 'state-ownership', ...rest, ...s }));
@@ -131,6 +142,7 @@ const withdrawal = fc
 export const arbitraryAction: fc.Arbitrary<GraphAction> = fc.oneof(
   { weight: 6, arbitrary: sighting },
   { weight: 5, arbitrary: use },
+  { weight: 3, arbitrary: dismissal },
   { weight: 5, arbitrary: ownership },
   { weight: 4, arbitrary: sameAs },
   { weight: 1, arbitrary: partOf },

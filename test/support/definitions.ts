@@ -109,6 +109,27 @@ export async function expectDefinitions(
   }
 }
 
+/** Fails unless what is listed as dismissed is what the definitions say. */
+export async function expectDismissed(
+  queries: Pick<ExposureQueries, 'dependenciesOf' | 'dependencyTotalsOf'>,
+  actions: readonly GraphAction[],
+  at: number,
+): Promise<number> {
+  const oracle = new ExposureOracle(actions);
+  const keys = oracle.organizations();
+  const found = await queries.dependenciesOf(keys, { dismissed: true }, { first: 100, at });
+  const totals = await queries.dependencyTotalsOf(keys, { dismissed: true }, at);
+  let listed = 0;
+  for (const key of keys) {
+    const expected = oracle.dismissedOf(key, at);
+    const shown = found.get(key)?.edges.map(({ node }) => plain(node)) ?? [];
+    expect([key, rounded(shown.sort(byVendor))]).toEqual([key, rounded(expected)]);
+    expect([key, totals.get(key)]).toEqual([key, expected.length]);
+    listed += expected.length;
+  }
+  return listed;
+}
+
 function clean(filter: { service: Service | undefined; criticalOnly: boolean }): {
   service?: Service;
   criticalOnly: boolean;

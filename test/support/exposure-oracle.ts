@@ -4,7 +4,8 @@ import { declaredSources } from './facts.ts';
 
 /**
  * What follows from the facts, written down as plainly as possible and without a database: what every engine must
- * agree with. It knows sightings, statements, complete observations, withdrawals, one owner a domain and merges.
+ * agree with. It knows sightings, statements, dismissals, complete observations, withdrawals, one owner a domain and
+ * merges.
  */
 
 const DAY = 86_400_000;
@@ -30,10 +31,18 @@ interface ClaimFacts {
   readonly measured: { day: number; critical: boolean }[];
 }
 
+interface DismissalFacts {
+  readonly source: string;
+  readonly asserted: number[];
+  readonly retracted: number[];
+}
+
 const dayOf = (time: number): number => Math.floor(time / DAY);
 
 export class ExposureOracle {
   readonly #claims = new Map<string, ClaimFacts>();
+  /** By what is dismissed, then by source. */
+  readonly #dismissals = new Map<string, Map<string, DismissalFacts>>();
   readonly #complete = new Map<string, number>();
   readonly #withdrawn = new Map<string, number>();
   readonly #owners = new Map<string, string>();
@@ -62,6 +71,14 @@ export class ExposureOracle {
           this.#measure(action, action.time);
         }
         break;
+      case 'dismiss-use': {
+        const { source, time, retracted } = action;
+        const bySource = this.#dismissals.get(useOf(action)) ?? new Map<string, DismissalFacts>();
+        const held = bySource.get(source) ?? { source, asserted: [], retracted: [] };
+        (retracted ? held.retracted : held.asserted).push(time);
+        this.#dismissals.set(useOf(action), bySource.set(source, held));
+        break;
+      }
       case 'complete-observation': {
         const id = `${action.source} ${action.domain} ${action.service}`;
         this.#complete.set(id, Math.max(action.day * DAY, this.#complete.get(id) ?? 0));
@@ -139,6 +156,13 @@ export class ExposureOracle {
     return [...new Set([...this.#ends].map((end) => this.ownerOf(JSON.parse(end) as Reference)))].sort();
   }
 
+  #isDismissed(claim: ClaimFacts, at: number): boolean {
+    return [...(this.#dismissals.get(useOf(claim))?.values() ?? [])].some(({ source, asserted, retracted }) => {
+      const isWithdrawn = Math.max(...asserted) < (this.#withdrawn.get(source) ?? Number.NEGATIVE_INFINITY);
+      return asserted.some((time) => time <= at) && stands(asserted, retracted, at) && !isWithdrawn;
+    });
+  }
+
   #judge(claim: ClaimFacts, at: number) {
     const { source, subject, service, sighted, asserted, retracted, measured } = claim;
     const times = [...sighted, ...asserted].map(({ time }) => time);
@@ -148,11 +172,13 @@ export class ExposureOracle {
       time: Number.NEGATIVE_INFINITY,
       confidence: 0,
     });
-    const retraction = Math.max(Number.NEGATIVE_INFINITY, ...retracted);
-    const isTakenBack = retraction <= at && !(retraction < assertion.time && assertion.time <= at);
-    const isStated = asserted.length > 0 && !(retracted.length > 0 && isTakenBack);
+    const isStated = stands(
+      asserted.map(({ time }) => time),
+      retracted,
+      at,
+    );
     const complete = subject.kind === 'domain' ? this.#complete.get(`${source} ${subject.name} ${service}`) : undefined;
-    const isInForce =
+    const isClaimed =
       times.length > 0 &&
       firstSeen <= at &&
       (sighted.length > 0 || isStated) &&
@@ -164,7 +190,8 @@ export class ExposureOracle {
     const newest = [...measured].sort((a, b) => b.day - a.day || Number(b.critical) - Number(a.critical))[0];
     return {
       claim,
-      isInForce,
+      isClaimed,
+      isDismissed: this.#isDismissed(claim, at),
       isStated,
       firstSeen,
       lastSeen,
@@ -176,10 +203,26 @@ export class ExposureOracle {
   }
 
   dependenciesOf(key: string, at: number): OracleDependency[] {
+    return this.#dependenciesBy(key, at, false);
+  }
+
+  /** Vendors all of whose claims are dismissed. */
+  dismissedOf(key: string, at: number): OracleDependency[] {
+    const counting = new Set(this.dependenciesOf(key, at).map(({ vendor }) => vendor));
+    return this.#dependenciesBy(key, at, true)
+      .filter(({ vendor }) => !counting.has(vendor))
+      .map(({ services, ...rest }) => ({
+        ...rest,
+        services: services.map((use) => ({ ...use, critical: false })),
+        status: 'DISMISSED',
+      }));
+  }
+
+  #dependenciesBy(key: string, at: number, dismissed: boolean): OracleDependency[] {
     const judged = [...this.#claims.values()]
       .filter(({ subject }) => this.ownerOf(subject) === key)
       .map((claim) => this.#judge(claim, at))
-      .filter(({ isInForce }) => isInForce);
+      .filter(({ isClaimed, isDismissed }) => isClaimed && isDismissed === dismissed);
     type Judged = (typeof judged)[number];
 
     const confidence = (claims: readonly Judged[]): number => {
@@ -255,4 +298,15 @@ export class ExposureOracle {
     }
     return found.sort((a, b) => a.length - b.length || (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   }
+}
+
+const useOf = ({ subject, service, object }: Pick<ClaimFacts, 'subject' | 'service' | 'object'>): string =>
+  JSON.stringify([subject, service, object]);
+
+/** Whether what was asserted and retracted at these times is asserted as of `at`: only the newest of each is known. */
+function stands(asserted: readonly number[], retracted: readonly number[], at: number): boolean {
+  const assertion = Math.max(Number.NEGATIVE_INFINITY, ...asserted);
+  const retraction = Math.max(Number.NEGATIVE_INFINITY, ...retracted);
+  const isTakenBack = retraction <= at && !(retraction < assertion && assertion <= at);
+  return asserted.length > 0 && !(retracted.length > 0 && isTakenBack);
 }

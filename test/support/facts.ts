@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseSources, type Sources } from '../../src/governance/sources.ts';
 import type {
   CompleteObservation,
+  DismissUse,
   GraphAction,
   NameOrganization,
   Reference,
@@ -77,6 +78,18 @@ export function stateUse(
   more: More = {},
 ): StateUse {
   return { type: 'state-use', ...said(source, time), subject: end(subject), service, object: end(object), ...more };
+}
+
+/** An analyst says that no such use is to count. */
+export function dismiss(
+  source: string,
+  subject: string,
+  service: Service,
+  object: string,
+  time: number,
+  more: Pick<More, 'retracted'> & { readonly author?: string; readonly reason?: string } = {},
+): DismissUse {
+  return { type: 'dismiss-use', ...said(source, time), subject: end(subject), service, object: end(object), ...more };
 }
 
 export function own(

@@ -1,6 +1,6 @@
-import type { GraphAction } from '../../src/graph/actions.ts';
+import type { GraphAction, Reference, SightUse, StateUse } from '../../src/graph/actions.ts';
 import type { Service } from '../../src/identity/service.ts';
-import { complete, name, own, same, sight, stateUse } from './facts.ts';
+import { complete, dismiss, name, own, same, sight, stateUse } from './facts.ts';
 
 /**
  * A world that goes on for ever: some hundreds of sites and organizations whose claims, owners, merges, names, complete
@@ -15,9 +15,12 @@ const ORGANIZATIONS = 40;
 const SERVICES: readonly Service[] = ['DNS', 'CDN', 'MAIL', 'ANALYTICS'];
 const CRAWLERS = ['zdns', 'webdep', 'page-crawler'] as const;
 const PARTNERS = ['partner', 'analyst', 'imc2020'] as const;
+/** Uses that may be dismissed: few, so that each is dismissed again and again. */
+const CLAIMS = 300;
 const CONFIDENCES = [0.25, 0.5, 0.75, 1];
 const NAMES = ['Acme', 'acme', 'Bolt', 'Ørsted', 'ﬁn', 'Zeta 1', '\u{1f600}'];
 
+const nameOf = (end: Reference): string => (end.kind === 'domain' ? end.name : end.key);
 const site = (n: number): string => `site-${n}.example`;
 const organization = (n: number): string => `${PARTNERS[n % PARTNERS.length]}:org ${n}`;
 
@@ -60,6 +63,16 @@ export function manyActions(random: () => number): (now: number) => GraphAction 
       retracted: random() < 0.35,
       ...measured(),
     });
+  /** What was said to be used a while ago: most others say nothing of what is claimed. */
+  const claims: (readonly [string, Service, string])[] = [];
+  const claimed = <T extends SightUse | StateUse>(use: T): T => {
+    claims[below(CLAIMS)] = [nameOf(use.subject), use.service, nameOf(use.object)];
+    return use;
+  };
+  const dismissal = (now: number) => {
+    const [site, service, object] = oneOf(claims.filter(Boolean)) ?? [subject(), oneOf(SERVICES), vendor()];
+    return dismiss('analyst', site, service, object, time(now), { retracted: random() < 0.4 });
+  };
   const ownership = (now: number) =>
     own(oneOf(PARTNERS), site(3 * below(SITES / 3)), organization(below(ORGANIZATIONS)), time(now), {
       retracted: random() < 0.4,
@@ -83,8 +96,9 @@ export function manyActions(random: () => number): (now: number) => GraphAction 
 
   return (now) => {
     const which = random();
-    if (which < 0.45) return sighting(now);
-    if (which < 0.72) return statement(now);
+    if (which < 0.44) return claimed(sighting(now));
+    if (which < 0.68) return claimed(statement(now));
+    if (which < 0.72) return dismissal(now);
     if (which < 0.82) return ownership(now);
     if (which < 0.88) return merge(now);
     if (which < 0.96) return completion(now);

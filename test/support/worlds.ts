@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import type { GraphAction } from '../../src/graph/actions.ts';
+import type { GraphAction, Reference } from '../../src/graph/actions.ts';
 import type { Service } from '../../src/identity/service.ts';
-import { complete, day, own, same, sight, stateUse } from './facts.ts';
+import { complete, day, dismiss, own, same, sight, stateUse } from './facts.ts';
 
 /** Small worlds of sites and organizations, in which claims, owners and merges meet, for what follows from the facts. */
 
@@ -59,12 +59,43 @@ const claimed: fc.Arbitrary<GraphAction> = fc.oneof(
   { arbitrary: merged, weight: 1 },
 );
 
+/** What somebody claims is dismissed, or that is taken back, each a few times. */
+interface Dismissed {
+  readonly which: number;
+  readonly source: string;
+  readonly on: number;
+  readonly ms: number;
+  readonly retracted: boolean;
+}
+
+const dismissed = fc.array(
+  fc.record<Dismissed>({
+    which: fc.nat(),
+    source: fc.constantFrom('analyst', 'analyst', 'webdep'),
+    on: anyDay,
+    ms: fc.nat(999),
+    retracted: fc.constantFrom(false, false, true),
+  }),
+  { maxLength: 8 },
+);
+const nameOf = (end: Reference): string => (end.kind === 'domain' ? end.name : end.key);
+
+/** Only what is claimed is dismissed, and mostly the first that is: so that several meet on one. */
+function dismissalsOf(claims: readonly GraphAction[], some: readonly Dismissed[]): GraphAction[] {
+  const uses = claims.filter((action) => action.type === 'sight-use' || action.type === 'state-use');
+  return some.flatMap(({ which, source, on, ms, retracted }) => {
+    const use = uses[which % Math.min(uses.length, 6)];
+    if (use === undefined) return [];
+    return [dismiss(source, nameOf(use.subject), use.service, nameOf(use.object), on + ms, { retracted })];
+  });
+}
+
 /** Two statements of one claim at the same time are told apart by their ids, which is another test's matter. */
 const timeOf = (action: GraphAction) => ('time' in action ? action.time : JSON.stringify(action));
 
 export const worlds = fc
-  .tuple(fc.uniqueArray(claimed, { selector: timeOf, minLength: 5, maxLength: 40 }), owned, withdrawn)
-  .map((parts): GraphAction[] => parts.flat());
+  .tuple(fc.uniqueArray(claimed, { selector: timeOf, minLength: 5, maxLength: 40 }), dismissed, owned, withdrawn)
+  .map(([claims, some, ...rest]): GraphAction[] => [...claims, ...dismissalsOf(claims, some), ...rest.flat()]);
 
 /** What is asked of a world. */
 export const askedFilters = fc.record({
