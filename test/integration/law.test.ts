@@ -9,7 +9,14 @@ import { freePorts } from '../../src/local/ports.ts';
 import { loadKnowledge } from '../../src/main/knowledge.ts';
 import { buryMembers } from '../support/bury-members.ts';
 import type { ConsumerProcess } from '../support/consumer-process.ts';
-import { type Addressed, type Delivery, eventIdsOf, messagesOf, withdrawalOf } from '../support/deliveries.ts';
+import {
+  type Addressed,
+  correctionOf,
+  type Delivery,
+  eventIdsOf,
+  messagesOf,
+  withdrawalOf,
+} from '../support/deliveries.ts';
 import { lawCorpus } from '../support/law-corpus.ts';
 import { type Account, createPipeline, type Pipeline } from '../support/pipeline.ts';
 import { seeded, shuffled } from '../support/seeded.ts';
@@ -22,7 +29,12 @@ import { watchFolder } from '../support/watchdog.ts';
  */
 const seed = Number(process.env.LAW_SEED ?? Date.now() % 1_000_000);
 const random = seeded(seed);
-const WITHDRAWALS = [withdrawalOf('webdep', '2023-04-18T00:00:00Z'), withdrawalOf('partner', '2026-01-03T00:00:00Z')];
+/** What comes on typed topics, not by documents: withdrawals of sources, and what analysts decide by the API. */
+const TYPED = [
+  withdrawalOf('webdep', '2023-04-18T00:00:00Z'),
+  withdrawalOf('partner', '2026-01-03T00:00:00Z'),
+  ...corrections(),
+];
 
 const folder = mkdtempSync(join(tmpdir(), 'avd-law-'));
 const { knowledge } = await loadKnowledge();
@@ -37,7 +49,7 @@ let reference: { readonly hash: string; readonly account: Account };
 beforeAll(async () => {
   process.stderr.write(`LAW_SEED=${seed}\n`);
   corpus = lawCorpus(folder);
-  messages = [...(await Promise.all(corpus.map(messagesOf))).flat(), ...WITHDRAWALS];
+  messages = [...(await Promise.all(corpus.map(messagesOf))).flat(), ...TYPED];
   eventIds = eventIdsOf(messages, knowledge);
   await run({ partitions: 3, send: ingestCorpus });
   reference = { hash: await pipeline.hash(), account: await pipeline.account() };
@@ -47,9 +59,27 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+/** Of what the corpus says: confirmed, dismissed, dismissed again after that was taken back, merged. */
+function corrections(): Addressed[] {
+  const domain = (name: string) => ({ kind: 'domain', name }) as const;
+  const use = (n: number) =>
+    ({ subject: domain(`site-${n}.example`), service: 'DNS', object: domain(`vendor-${n % 7}.example`) }) as const;
+  const merged = { kind: 'organization', key: 'analyst:site-20.example' } as const;
+  const owned = { kind: 'OWNED', subject: domain('site-20.example'), service: undefined, object: merged } as const;
+  return [
+    ...[1, 2, 3].map((n) => correctionOf({ kind: 'CONFIRMED', ...use(n) }, '2026-05-01T10:00:00Z')),
+    ...[2, 3, 4, 5].map((n) => correctionOf({ kind: 'DISMISSED', ...use(n) }, '2026-05-02T10:00:00Z')),
+    ...[3, 4].map((n) => correctionOf({ kind: 'DISMISSED', ...use(n) }, '2026-05-03T10:00:00Z', true)),
+    correctionOf({ kind: 'DISMISSED', ...use(4) }, '2026-05-04T10:00:00Z'),
+    correctionOf({ kind: 'CONFIRMED', ...use(2) }, '2026-05-02T09:59:59Z', true),
+    correctionOf(owned, '2026-05-01T10:00:00Z'),
+    correctionOf(owned, '2026-05-05T10:00:00Z', true),
+  ];
+}
+
 async function ingestCorpus(): Promise<void> {
   for (const delivery of corpus) await pipeline.ingest(delivery);
-  await pipeline.produce(WITHDRAWALS);
+  await pipeline.produce(TYPED);
 }
 
 const stop = (consumers: readonly ConsumerProcess[]) => Promise.all(consumers.map((consumer) => consumer.stop()));
@@ -69,7 +99,7 @@ async function run(options: { partitions: number; processes?: number; send: () =
  */
 async function expectTheLaw({ copies }: { copies?: number } = {}, at: Pipeline = pipeline): Promise<void> {
   const { faults, fanOut, graph, eventIds: found } = await at.account();
-  const produced = { raw: messages.length - WITHDRAWALS.length, typed: eventIds.length };
+  const produced = { raw: messages.length - TYPED.length, typed: eventIds.length };
   expect(faults).toEqual([]);
   expect(found).toEqual(new Set(eventIds));
   if (copies !== undefined) {

@@ -2,9 +2,11 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createEvent, type Knowledge } from '../../consumers/document.ts';
 import { frameFile } from '../../consumers/framing.ts';
+import { correctionEvent } from '../../src/main/corrections.ts';
 import { fanOutRecord } from '../../src/main/fan-out.ts';
 import { eventMessage } from '../../src/main/fan-out-stage.ts';
 import { rawMessage } from '../../src/main/raw-message.ts';
+import type { DecisionKey } from '../../src/queries/decision.ts';
 import { SourceWithdrawnSchema } from '../../src/stream/generated/avd/governance/v1/governance_pb.ts';
 import type { OutgoingMessage } from '../../src/stream/producer.ts';
 import { EVENT_HEADERS, RAW_TOPICS, type Stream, TYPED_TOPICS } from '../../src/stream/topics.ts';
@@ -56,11 +58,20 @@ export function withdrawalOf(source: string, before: string): Addressed {
   return { topic: event.topic, message: eventMessage(event) };
 }
 
+/** The message of a correction by an analyst, with a time of its own choosing. */
+export function correctionOf(decision: DecisionKey, at: string, withdrawn = false): Addressed {
+  const by = { author: 'tests', reason: 'it is so', time: Date.parse(at) };
+  const event = correctionEvent(decision, by, withdrawn);
+  return { topic: event.topic, message: eventMessage(event) };
+}
+
+const TYPED: ReadonlySet<string> = new Set(Object.values(TYPED_TOPICS));
+
 /** The ids of the events that the messages stand for, one a message in a typed topic, by fan-out in this process. */
 export function eventIdsOf(messages: readonly Addressed[], knowledge: Knowledge): string[] {
   return messages.flatMap(({ topic, message }) => {
     const { headers = {} } = message;
-    if (topic === TYPED_TOPICS.sourceWithdrawn) return [headers[EVENT_HEADERS.id] ?? ''];
+    if (TYPED.has(topic)) return [headers[EVENT_HEADERS.id] ?? ''];
     const [key, value] = [Buffer.from(message.key), Buffer.from(message.value)];
     const record = { offset: 0, timestamp: Date.now(), key, value, headers };
     return fanOutRecord(record, topic, 0, knowledge).events.map(({ id }) => id);

@@ -73,10 +73,10 @@ export class ExposureOracle {
         break;
       case 'dismiss-use': {
         const { source, time, retracted } = action;
-        const bySource = this.#dismissals.get(useOf(action)) ?? new Map<string, DismissalFacts>();
+        const bySource = this.#dismissals.get(keyOfUse(action)) ?? new Map<string, DismissalFacts>();
         const held = bySource.get(source) ?? { source, asserted: [], retracted: [] };
         (retracted ? held.retracted : held.asserted).push(time);
-        this.#dismissals.set(useOf(action), bySource.set(source, held));
+        this.#dismissals.set(keyOfUse(action), bySource.set(source, held));
         break;
       }
       case 'complete-observation': {
@@ -157,7 +157,7 @@ export class ExposureOracle {
   }
 
   #isDismissed(claim: ClaimFacts, at: number): boolean {
-    return [...(this.#dismissals.get(useOf(claim))?.values() ?? [])].some(({ source, asserted, retracted }) => {
+    return [...(this.#dismissals.get(keyOfUse(claim))?.values() ?? [])].some(({ source, asserted, retracted }) => {
       const isWithdrawn = Math.max(...asserted) < (this.#withdrawn.get(source) ?? Number.NEGATIVE_INFINITY);
       return asserted.some((time) => time <= at) && stands(asserted, retracted, at) && !isWithdrawn;
     });
@@ -300,7 +300,7 @@ export class ExposureOracle {
   }
 }
 
-const useOf = ({ subject, service, object }: Pick<ClaimFacts, 'subject' | 'service' | 'object'>): string =>
+const keyOfUse = ({ subject, service, object }: Pick<ClaimFacts, 'subject' | 'service' | 'object'>): string =>
   JSON.stringify([subject, service, object]);
 
 /** Whether what was asserted and retracted at these times is asserted as of `at`: only the newest of each is known. */
