@@ -23,12 +23,13 @@ export interface ClaimState {
 export interface Said {
   readonly time: number;
   readonly event: string;
+  /** Who said so and why, where the source told. */
+  readonly author?: string | undefined;
+  readonly reason?: string | undefined;
 }
 
 export interface Stated extends Said {
   readonly confidence: number;
-  readonly author: string | undefined;
-  readonly reason: string | undefined;
 }
 
 export interface Measured {

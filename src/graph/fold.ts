@@ -223,7 +223,7 @@ function liftStatement(
 ): Entity[] {
   const { source, time, event, retracted, confidence, author, reason, evidence } = statement;
   if (retracted) {
-    const state = { ...NO_CLAIM, retracted: { time, event } };
+    const state = { ...NO_CLAIM, retracted: { time, event, author, reason } };
     return [claim(kind, source, subject, object, state, service), vendor(subject, false), vendor(object, false)];
   }
   const state: ClaimState = {

@@ -17,6 +17,8 @@ export interface ClaimProperties {
   readonly reason?: string;
   readonly retractedAt?: number;
   readonly retractedBy?: string;
+  readonly retractionAuthor?: string;
+  readonly retractionReason?: string;
   readonly critical?: boolean;
   readonly criticalDay?: number;
   readonly evidence?: readonly string[];
@@ -55,6 +57,8 @@ export function claimValues(end: string, key: ClaimKey, state: ClaimState): Clai
     stated?.reason ?? null,
     retracted?.time ?? null,
     retracted?.event ?? null,
+    retracted?.author ?? null,
+    retracted?.reason ?? null,
   ];
 }
 
@@ -70,7 +74,12 @@ export function claimState(p: ClaimProperties): ClaimState {
     retracted:
       p.retractedAt === undefined || p.retractedBy === undefined
         ? undefined
-        : { time: p.retractedAt, event: p.retractedBy },
+        : {
+            time: p.retractedAt,
+            event: p.retractedBy,
+            author: p.retractionAuthor,
+            reason: p.retractionReason,
+          },
     critical:
       p.critical === undefined || p.criticalDay === undefined ? undefined : { day: p.criticalDay, value: p.critical },
     evidence: (p.evidence ?? []).map(decodeEvidence),

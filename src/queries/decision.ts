@@ -24,13 +24,20 @@ export interface DecisionKey {
   readonly object: Reference;
 }
 
+/** Who took a decision back, why and when. */
+export interface Withdrawal {
+  readonly author: string | undefined;
+  readonly reason: string | undefined;
+  readonly withdrawnAt: number;
+}
+
 /** What an analyst has decided last, and whether it was taken back. Times are milliseconds since 1970, UTC. */
 export interface Decision extends DecisionKey {
   readonly author: string | undefined;
   readonly reason: string | undefined;
   readonly decidedAt: number;
-  /** There iff it no longer counts. */
-  readonly withdrawnAt: number | undefined;
+  /** There iff it was taken back, and since then was not made again. */
+  readonly withdrawal: Withdrawal | undefined;
 }
 
 /** @throws (each question) AppError QUERY_TIMEOUT, DATABASE_UNAVAILABLE, CANCELLED */
@@ -89,7 +96,8 @@ const KINDS: Readonly<Record<DecisionRow['kind'], DecisionKind>> = {
   OWNERSHIP_CLAIM: 'OWNED',
 };
 
-function toDecision({ kind, subject, service, object, author, reason, statedAt, retractedAt }: DecisionRow): Decision {
+function toDecision(row: DecisionRow): Decision {
+  const { kind, subject, service, object, author, reason, statedAt } = row;
   const decidedAt = statedAt ?? 0;
   return {
     kind: KINDS[kind],
@@ -99,7 +107,14 @@ function toDecision({ kind, subject, service, object, author, reason, statedAt, 
     author: author ?? undefined,
     reason: reason ?? undefined,
     decidedAt,
-    // Of the same time, a retraction is the last word.
-    withdrawnAt: retractedAt !== null && retractedAt >= decidedAt ? retractedAt : undefined,
+    withdrawal: toWithdrawal(row, decidedAt),
   };
+}
+
+/** Of the same time, a retraction is the last word. */
+function toWithdrawal(row: DecisionRow, decidedAt: number): Withdrawal | undefined {
+  const { retractedAt, retractionAuthor, retractionReason } = row;
+  if (retractedAt === null || retractedAt < decidedAt) return undefined;
+  const [author, reason] = [retractionAuthor ?? undefined, retractionReason ?? undefined];
+  return { author, reason, withdrawnAt: retractedAt };
 }

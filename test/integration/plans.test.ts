@@ -5,6 +5,7 @@ import type { Statement } from '../../src/graph/statement.ts';
 import * as alert from '../../src/graph/statements/alert.ts';
 import * as claim from '../../src/graph/statements/claim.ts';
 import * as concentration from '../../src/graph/statements/concentration.ts';
+import * as decision from '../../src/graph/statements/decision.ts';
 import * as dependency from '../../src/graph/statements/dependency.ts';
 import * as domain from '../../src/graph/statements/domain.ts';
 import * as exposure from '../../src/graph/statements/exposure.ts';
@@ -40,6 +41,7 @@ const statements: Statement<object, object>[] = [
   alert,
   claim,
   concentration,
+  decision,
   dependency,
   domain,
   exposure,

@@ -17,12 +17,15 @@ import { declaredSources } from './facts.ts';
 import { deleteTopics, freshTopics } from './fresh-topics.ts';
 import { testServers } from './test-servers.ts';
 
-/** Who asks is said by the header: these tests are not about tokens. */
-const byHeader: Access = async (tenant = 'public') => ({
-  name: `somebody at ${tenant}`,
-  tenant,
-  roles: new Set(ROLES),
-});
+/** Who asks is said by the header, `<tenant>` or `<tenant> <role>`: these tests are not about tokens. */
+const byHeader: Access = async (header = 'public') => {
+  const [tenant = '', only] = header.split(' ');
+  return {
+    name: `somebody at ${tenant}`,
+    tenant,
+    roles: new Set(ROLES.filter((role) => only === undefined || role === only)),
+  };
+};
 
 export interface Reply {
   readonly data: any;

@@ -62,7 +62,7 @@ export const decisionMutations: Resolvers<unknown> = {
     const found = await context.decisions.decisionsByKey(keys);
     for (const [i, decision] of found.entries()) {
       if (decision === undefined) throw new AppError('NOT_FOUND', `ids[${i}]: nothing was decided so.`);
-      if (decision.withdrawnAt !== undefined) throw new AppError('NOT_FOUND', `ids[${i}]: it is withdrawn already.`);
+      if (decision.withdrawal !== undefined) throw new AppError('NOT_FOUND', `ids[${i}]: it is withdrawn already.`);
     }
     for (const decision of found) if (decision !== undefined) await withdraw(decision, reason, context);
     return read(keys, context);
@@ -81,7 +81,7 @@ async function decideOnUse(kind: 'CONFIRMED' | 'DISMISSED', args: unknown, conte
   const [opposite] = await context.decisions.decisionsByKey([
     { ...key, kind: kind === 'CONFIRMED' ? 'DISMISSED' : 'CONFIRMED' },
   ]);
-  if (opposite !== undefined && opposite.withdrawnAt === undefined) await withdraw(opposite, reason, context);
+  if (opposite !== undefined && opposite.withdrawal === undefined) await withdraw(opposite, reason, context);
   await decide(key, reason, context);
   const [made] = await read([key], context);
   return made;
@@ -101,7 +101,7 @@ function withdraw(decision: Decision, reason: string, { corrections, viewer }: A
 
 /** Later than what is there, whatever the clocks of several APIs say: the later counts. */
 const timeAfter = (held: Decision | undefined): number =>
-  Math.max(Date.now(), (held?.decidedAt ?? 0) + 1, (held?.withdrawnAt ?? 0) + 1);
+  Math.max(Date.now(), (held?.decidedAt ?? 0) + 1, (held?.withdrawal?.withdrawnAt ?? 0) + 1);
 
 /** @throws AppError INTERNAL where what was just written is not there */
 async function read(keys: readonly DecisionKey[], { decisions }: ApiContext): Promise<DecisionNode[]> {

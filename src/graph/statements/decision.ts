@@ -13,10 +13,13 @@ export interface DecisionRow {
   readonly reason: string | null;
   readonly statedAt: number | null;
   readonly retractedAt: number | null;
+  readonly retractionAuthor: string | null;
+  readonly retractionReason: string | null;
 }
 
 const ROW = `type(r) AS kind, ${reference('s')} AS subject, r.service AS service, ${reference('o')} AS object,
-  r.author AS author, r.reason AS reason, r.statedAt AS statedAt, r.retractedAt AS retractedAt`;
+  r.author AS author, r.reason AS reason, r.statedAt AS statedAt, r.retractedAt AS retractedAt,
+  r.retractionAuthor AS retractionAuthor, r.retractionReason AS retractionReason`;
 
 const decidedBy = (kind: string): string =>
   `MATCH (s)-[r:${kind}]->(o) WHERE r.author IS NOT NULL AND r.source = $source RETURN s, r, o`;
@@ -33,7 +36,7 @@ export const decisions = statement<
 WITH ${ROW}, [type(r), coalesce(r.service, ''), ${reference('s')}, ${reference('o')}] AS parts
 WITH *, reduce(text = '', part IN parts | text + part + ' ') AS id
 WHERE $before IS NULL OR statedAt < $before OR (statedAt = $before AND id > $afterId)
-RETURN kind, subject, service, object, author, reason, statedAt, retractedAt, id
+RETURN kind, subject, service, object, author, reason, statedAt, retractedAt, retractionAuthor, retractionReason, id
 ORDER BY statedAt DESC, id LIMIT $limit`,
 );
 

@@ -87,7 +87,8 @@ export interface CreateClaims {
 const CLAIM = `{source: claim[1], service: claim[2], evidence: claim[3], firstSeen: toInteger(claim[4]),
   lastSeen: toInteger(claim[5]), sightedConfidence: claim[6], critical: claim[7], criticalDay: toInteger(claim[8]),
   statedConfidence: claim[9], statedAt: toInteger(claim[10]), statedBy: claim[11], author: claim[12], reason: claim[13],
-  retractedAt: toInteger(claim[14]), retractedBy: claim[15]}`;
+  retractedAt: toInteger(claim[14]), retractedBy: claim[15], retractionAuthor: claim[16],
+  retractionReason: claim[17]}`;
 
 const create = (
   kind: ClaimKind,
