@@ -18,6 +18,9 @@ export type GlobalId =
 
 export const idOfDomain = (name: string): string => encode(['d', name]);
 export const idOfOrganization = (key: string): string => encode(['o', key]);
+/** Of just that node, whatever stands for it today. */
+export const idOfReference = (end: Reference): string =>
+  end.kind === 'domain' ? idOfDomain(end.name) : idOfOrganization(end.key);
 /** Without its tenant: an id is asked for by a viewer, and names a portfolio of the viewer's tenant only. */
 export const idOfPortfolio = (id: string): string => encode(['f', id]);
 export const idOfAlert = (id: string): string => encode(['a', id]);

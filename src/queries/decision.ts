@@ -1,6 +1,6 @@
 import type { Reference } from '../graph/actions.ts';
 import { type Driver, integer, integerOrNull } from '../graph/driver.ts';
-import { type DecisionRow, decisions, decisionsByKey } from '../graph/statements/decision.ts';
+import { type DecisionRow, decisions, decisionsByKey, isClaimed } from '../graph/statements/decision.ts';
 import type { Service } from '../identity/service.ts';
 import { cursorKey, toPage } from './page.ts';
 import { createReader, type Reader } from './reader.ts';
@@ -48,6 +48,8 @@ export interface DecisionQueries {
   decisions(page: PageRequest): Promise<Page<Decision>>;
   /** In the order asked; undefined where none was made. */
   decisionsByKey(keys: readonly DecisionKey[]): Promise<(Decision | undefined)[]>;
+  /** Whether any source claims the use of just these two, or did once. */
+  isClaimed(use: Omit<DecisionKey, 'kind'>): Promise<boolean>;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -67,12 +69,7 @@ function bind(reader: Reader): DecisionQueries {
       return toPage(rows, page, toDecision, ({ statedAt, id }) => [statedAt ?? 0, id]);
     },
     async decisionsByKey(keys) {
-      const asked = keys.map(({ kind, subject, service, object }) => ({
-        kind: RELATIONSHIPS[kind],
-        subject: toEnd(subject),
-        service: service ?? null,
-        object: fromReference(object),
-      }));
+      const asked = keys.map((key) => ({ kind: RELATIONSHIPS[key.kind], ...ends(key) }));
       const rows = asked.length === 0 ? [] : await reader.read(decisionsByKey, { source: ANALYST, asked });
       const found = new Map(rows.filter(({ statedAt }) => statedAt !== null).map((row) => [row.place, row]));
       return keys.map((_, place) => {
@@ -80,8 +77,15 @@ function bind(reader: Reader): DecisionQueries {
         return row && toDecision(row);
       });
     },
+    isClaimed: async (use) => (await reader.read(isClaimed, ends(use))).length > 0,
   };
 }
+
+const ends = ({ subject, service, object }: Omit<DecisionKey, 'kind'>) => ({
+  subject: toEnd(subject),
+  service: service ?? null,
+  object: fromReference(object),
+});
 
 const RELATIONSHIPS = {
   CONFIRMED: 'USES',

@@ -206,6 +206,25 @@ describe('an analyst', () => {
     await merged('domain:d.example', 'domain:g.example');
   });
 
+  it('dismisses a claim on an organization that was merged, by the ids that the claim tells', async () => {
+    const merge = { a: organization('partner:mail'), b: organization('partner:mail 2'), reason: 'one company' };
+    const { mergeOrganizations } = await customers.data(ANALYST, MERGE, merge);
+    const claims =
+      'query ($name: String!) { domain(name: $name) { uses { nodes { subjectId objectId object { id } } } } }';
+    const [claim] = (await customers.data('acme', claims, { name: 'e.example' })).domain.uses.nodes;
+    expect(claim).toEqual({
+      subjectId: domain('e.example'),
+      objectId: organization('partner:mail 2'),
+      object: { id: organization('partner:mail') },
+    });
+    const shown = use(claim.subjectId, 'MAIL', claim.object.id);
+    expect((await customers.ask(ANALYST, DISMISS, shown)).codes).toEqual(['NOT_FOUND']);
+    const { dismissDependency: made } = await customers.data(ANALYST, DISMISS, { ...shown, object: claim.objectId });
+    expect(statuses(await dependencies('e.example', true))).toEqual(['partner:mail DISMISSED']);
+    await withdraw([made.id, ...mergeOrganizations.decisions.map((d: any) => d.id)]);
+    expect(statuses(await dependencies('e.example'))).toEqual(['partner:mail 2 STATED']);
+  });
+
   it('reads what was decided, the newest first, a page at a time', async () => {
     const page = `query ($first: Int, $after: String) { decisions(first: $first, after: $after) {
       nodes { ${DECISION} } pageInfo { hasNextPage endCursor } } }`;
@@ -260,6 +279,7 @@ describe('what is refused', () => {
       expect(await codes(query, { ...good, reason: '  ' })).toEqual(['BAD_ARGUMENT']);
       expect(await codes(query, { ...good, reason: 'x'.repeat(1001) })).toEqual(['BAD_ARGUMENT']);
     }
+    expect(await codes(DISMISS, { ...good, service: 'VIDEO' })).toEqual(['NOT_FOUND']);
     const mail = organization('partner:mail');
     expect(await codes(MERGE, { a: mail, b: domain('b.example'), reason: 'x' })).toEqual(['BAD_ID']);
     expect(await codes(MERGE, { a: mail, b: mail, reason: 'x' })).toEqual(['BAD_ARGUMENT']);
@@ -268,7 +288,11 @@ describe('what is refused', () => {
 
   it('is to withdraw what was not decided, or is withdrawn; and then nothing is', async () => {
     const { dismissDependency: made } = await customers.data(ANALYST, DISMISS, good);
-    const { dismissDependency: gone } = await customers.data(ANALYST, DISMISS, { ...good, service: 'CDN' });
+    const { dismissDependency: gone } = await customers.data(
+      ANALYST,
+      DISMISS,
+      use(domain('a.example'), 'CDN', domain('dns.example')),
+    );
     await withdraw([gone.id]);
     const ask = async (ids: readonly string[]) => (await customers.ask(ANALYST, WITHDRAW, { ids, reason: 'x' })).codes;
     expect(await ask([made.id, gone.id])).toEqual(['NOT_FOUND']);

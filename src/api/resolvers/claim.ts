@@ -3,7 +3,7 @@ import type { ClaimEvidence, Page } from '../../queries/types.ts';
 import { page, pageRequest, parse } from '../arguments.ts';
 import { connectionResolvers, toConnection } from '../connection.ts';
 import type { Resolvers } from '../context.ts';
-import { idOfClaim } from '../ids.ts';
+import { idOfClaim, idOfReference } from '../ids.ts';
 import { type ClaimNode, loadReference } from '../nodes.ts';
 import { sourceOf } from './source.ts';
 
@@ -13,6 +13,8 @@ const claim: Resolvers<ClaimNode> = {
   id: idOfClaim,
   subject: ({ subject }, _, context) => loadReference(subject, context),
   object: ({ object }, _, context) => loadReference(object, context),
+  subjectId: ({ subject }) => idOfReference(subject),
+  objectId: ({ object }) => idOfReference(object),
   source: ({ source }, _, context) => sourceOf(source, context),
   confidence: ({ stated }) => stated,
   weight: ({ confidence }) => confidence,

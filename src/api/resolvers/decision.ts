@@ -78,6 +78,8 @@ async function decideOnUse(kind: 'CONFIRMED' | 'DISMISSED', args: unknown, conte
   await requireKnown('object', object, context);
   if (given.subject === given.object) throw new AppError('BAD_ARGUMENT', 'subject and object are the same.');
   const key: DecisionKey = { kind, subject, service, object };
+  if (kind === 'DISMISSED' && !(await context.decisions.isClaimed(key)))
+    throw new AppError('NOT_FOUND', 'Nobody claims that of just these two: a claim tells its subjectId and objectId.');
   const [opposite] = await context.decisions.decisionsByKey([
     { ...key, kind: kind === 'CONFIRMED' ? 'DISMISSED' : 'CONFIRMED' },
   ]);

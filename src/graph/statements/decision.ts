@@ -47,6 +47,18 @@ export interface AskedDecision {
   readonly object: string;
 }
 
+/** Whether any source claims the use, or did once. */
+export const isClaimed = statement<Omit<AskedDecision, 'kind'>, { claimed: boolean }>(
+  'decision.isClaimed',
+  `CALL () {
+  MATCH (s:Domain {name: $subject.domain}) RETURN s
+  UNION ALL
+  MATCH (s:Organization {key: $subject.organization}) RETURN s
+}
+MATCH (s)-[r:USES]->(o) WHERE r.service = $service AND r.firstSeen IS NOT NULL AND ${reference('o')} = $object
+RETURN true AS claimed LIMIT 1`,
+);
+
 /** Those of these that there are, withdrawn or not. */
 export const decisionsByKey = statement<
   { source: string; asked: readonly AskedDecision[] },

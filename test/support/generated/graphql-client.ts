@@ -25,7 +25,7 @@ export type DependencyStatus =
   | 'STATED'
   /** An analyst confirmed it. */
   | 'CONFIRMED'
-  /** An analyst dismissed it. Such a dependency is not listed. */
+  /** An analyst dismissed all its claims: listed only by `dismissed: true`. */
   | 'DISMISSED';
 
 /** Which incidents are listed. */
@@ -153,6 +153,7 @@ export type DomainQueryVariables = Exact<{
 
 
 export type DomainQuery = { domain: { name: string, firstSeen: string | null, lastSeen: string | null, owner: { key: string, name: string, provisional: boolean }, observations: Array<{ stream: string, lastObserved: string, source: { id: string } }>, uses: { nodes: Array<{ service: Service, lastSeen: string, stale: boolean, object:
+          | { id: string }
           | { id: string }
           | { id: string }
           | { id: string }
