@@ -69,17 +69,20 @@ describe('who is exposed', () => {
 });
 
 describe('what alerts come of', () => {
-  it('is every claim of use, owner, merge, incident and portfolio that the writer tells of', () => {
+  it('is every claim of use, dismissal, owner, merge, incident and portfolio that the writer tells of', () => {
     fc.assert(
       fc.property(arbitraryEvents(20), (events) => {
         const { dirty } = foldBatch(planBatch(events), new Map());
         const changes = describeChanges(dirty, { entities: new Map() });
         const subjects = new Set<string>();
         const incidents = new Set<string>();
+        let uses = 0;
         for (const entity of dirty.values()) {
           if (entity.entity === 'incident') incidents.add(entity.key);
-          if (entity.entity !== 'claim' || entity.key.kind !== 'USES') continue;
-          const { subject } = entity.key;
+          if (entity.entity !== 'claim') continue;
+          const { kind, subject } = entity.key;
+          if (kind !== 'USES' && kind !== 'DISMISSED') continue;
+          if (kind === 'USES') uses++;
           subjects.add(subject.kind === 'domain' ? `domain:${subject.name}` : subject.key);
         }
         const read = (topic: string) => {
@@ -90,6 +93,7 @@ describe('what alerts come of', () => {
           );
         };
         expect(read(CHANGE_TOPICS.dependency).subjects).toEqual(subjects);
+        expect(read(CHANGE_TOPICS.dependency).claims).toHaveLength(uses);
         expect([...read(CHANGE_TOPICS.incident).incidents]).toEqual([...incidents].map((key) => [key, true]));
         expect(changes.every(({ topic }) => TRIGGER_TOPICS.includes(topic))).toBe(true);
       }),
