@@ -2,12 +2,15 @@ import { readdirSync } from 'node:fs';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { idOfOrganization } from '../../src/api/ids.ts';
+import type { GraphAction } from '../../src/graph/actions.ts';
 import type { Driver } from '../../src/graph/driver.ts';
 import { freshDatabase, testDriver } from '../support/database.ts';
+import { day, same } from '../support/facts.ts';
 import {
   BlastRadiusDocument,
   ConcentrationDocument,
   CriticalVendorsDocument,
+  DecisionsDocument,
   DomainDocument,
   EvidenceDocument,
   FourthPartiesDocument,
@@ -20,7 +23,7 @@ import {
   VendorsDocument,
 } from '../support/generated/graphql-client.ts';
 import { startApi, type TestApi } from './api-client.ts';
-import { loadRealFacts } from './api-facts.ts';
+import { loadRealFacts, writeActions } from './api-facts.ts';
 
 const folder = new URL('../../graphql/examples/', import.meta.url);
 
@@ -173,6 +176,16 @@ describe('the example', () => {
   tries('merge-candidates', 'shows aliases and proposals', async () => {
     const { organization } = await run(MergeCandidatesDocument, { key: 'imc2020:alibaba' });
     expect(organization).toMatchObject({ key: 'imc2020:alibaba', aliases: [], mergeCandidates: [] });
+  });
+
+  tries('decisions', 'lists what analysts have decided, and why', async () => {
+    const why = { author: 'ann', reason: 'one company' };
+    const merge: GraphAction = { ...same('analyst', 'imc2020:taobao', 'imc2020:tmall', day(1)), ...why };
+    await writeActions(driver, [merge], 'decided');
+    const { decisions } = await run(DecisionsDocument);
+    expect(decisions.nodes).toMatchObject([
+      { kind: 'MERGED', service: null, ...why, withdrawal: null, object: { id: idOfOrganization('imc2020:taobao') } },
+    ]);
   });
 
   it('folder holds no document that is not tried here', () => {
