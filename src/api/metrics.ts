@@ -1,10 +1,10 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ApiErrorCode } from './errors.ts';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** What the API counts, in a registry of its own. */
-export function createMetrics() {
+/** What the API counts, in a registry of its own. `version` tells what the exposure index reflects, if it can be asked. */
+export function createMetrics(version?: () => string | undefined) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const requests = new Counter({
@@ -37,6 +37,16 @@ export function createMetrics() {
     help: 'GraphQL requests whose client went before the answer was there.',
     registers: [registry],
   });
+  if (version !== undefined) {
+    new Gauge({
+      name: 'avd_exposure_index_ready',
+      help: '1 while the exposure index answers; 0 while the database does in its place.',
+      registers: [registry],
+      collect() {
+        this.set(version() === undefined ? 0 : 1);
+      },
+    });
+  }
   return {
     countCancelled(): void {
       cancelled.inc();

@@ -66,7 +66,7 @@ export interface Api {
 
 /** The API's HTTP server: GraphQL, GraphiQL, health, metrics and the start page. */
 export async function createApi(deps: ApiDeps): Promise<Api> {
-  const metrics = createMetrics();
+  const metrics = createMetrics(deps.version);
   const rateLimit = createRateLimit(deps.costPerMinute);
   const schema = await loadSchema(deps.schemaFolder);
   const documents = deps.documents ?? createTrustedDocuments({}, false);
