@@ -20,10 +20,9 @@ export interface Stating {
   readonly retracted: boolean;
   /** 0 to 1. */
   readonly confidence: number;
-  readonly why?: Why | undefined;
 }
 
-/** Who said it, and why. */
+/** Who merged, and why. */
 export interface Why {
   readonly author: string;
   readonly reason: string;
@@ -50,12 +49,6 @@ export function usesEvent(
   return relationshipEvent(subject, { case: 'uses', value }, stating);
 }
 
-/** "Whatever anybody claims, `subject` does not use `object` for `service`." */
-export function dismissedEvent(subject: End, service: Service, object: End, stating: Stating): TypedEvent {
-  const value = { subject: toReference(subject), service: toService(service), object: toReference(object) };
-  return relationshipEvent(subject, { case: 'dismissed', value }, stating);
-}
-
 /** "`domain` belongs to `organization`." */
 export function belongsToEvent(domain: DomainEnd, organization: OrganizationEnd, stating: Stating): TypedEvent {
   const value = { domain: domain.name, organization: named(organization) };
@@ -73,9 +66,9 @@ export function partOfEvent(organization: OrganizationEnd, parent: OrganizationE
  * the source that is called like it. The two are merged, so that any number of pairs makes one organization; and each
  * domain belongs to the other's, so that the statement has claims of its own, and taking it back leaves other pairs be.
  */
-export function mergeOwnersEvents(a: DomainEnd, b: DomainEnd, stating: Stating): TypedEvent[] {
+export function mergeOwnersEvents(a: DomainEnd, b: DomainEnd, why: Why, stating: Stating): TypedEvent[] {
   const [ofA, ofB] = [ownerOf(a, stating), ownerOf(b, stating)];
-  return [belongsToEvent(a, ofB, stating), belongsToEvent(b, ofA, stating), mergeEvent(ofA, ofB, stating)];
+  return [belongsToEvent(a, ofB, stating), belongsToEvent(b, ofA, stating), mergeEvent(ofA, ofB, why, stating)];
 }
 
 function ownerOf({ name }: DomainEnd, { document }: Stating): OrganizationEnd {
@@ -83,13 +76,13 @@ function ownerOf({ name }: DomainEnd, { document }: Stating): OrganizationEnd {
 }
 
 /** "`a` and `b` are one." All merges have one key, so that they have one writer. */
-export function mergeEvent(a: OrganizationEnd, b: OrganizationEnd, stating: Stating): TypedEvent {
+export function mergeEvent(a: OrganizationEnd, b: OrganizationEnd, why: Why, stating: Stating): TypedEvent {
   const { document, time } = stating;
   return createEvent({
     topic: TYPED_TOPICS.mergeStated,
     key: MERGE_KEY,
     schema: MergeStatedSchema,
-    message: { a: named(a), b: named(b), ...statedBy(stating, '') },
+    message: { a: named(a), b: named(b), ...why, ...statedBy(stating, '') },
     source: document.source,
     time,
   });
@@ -108,9 +101,9 @@ function relationshipEvent(subject: End, relationship: Relationship, stating: St
   });
 }
 
-function statedBy({ document, record, time, retracted, confidence, why }: Stating, host: string) {
+function statedBy({ document, record, time, retracted, confidence }: Stating, host: string) {
   const evidence = toEvidence({ document: document.document, record, host, observedAt: time });
-  return { statedAt: BigInt(time), retracted, confidence, evidence, ...why };
+  return { statedAt: BigInt(time), retracted, confidence, evidence };
 }
 
 function named(end: OrganizationEnd): MessageInitShape<typeof NamedOrganizationSchema> {

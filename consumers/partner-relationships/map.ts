@@ -44,11 +44,6 @@ export function mapRelationshipStated(message: RelationshipStated, envelope: Env
         ...namingOf(parent, statement),
       ];
     }
-    case 'dismissed': {
-      const { subject, service, object } = relationship.value;
-      const ends = { subject: fromReference(subject), object: fromReference(object) };
-      return [{ type: 'dismiss-use', ...statement, ...ends, service: fromService(service) }];
-    }
     default:
       throw incomplete('relationship');
   }
@@ -59,12 +54,15 @@ export function mapMergeStated(message: MergeStated, envelope: Envelope): GraphA
   const statement = statementOf(message, envelope);
   const a = required(message.a, 'a');
   const b = required(message.b, 'b');
+  const { author, reason } = message;
   return [
     {
       type: 'state-same-as',
       ...statement,
       // The pair is unordered, so it is written in one order.
       organizations: a.key < b.key ? [a.key, b.key] : [b.key, a.key],
+      ...(author !== '' && { author }),
+      ...(reason !== '' && { reason }),
     },
     ...namingOf(a, statement),
     ...namingOf(b, statement),
@@ -78,8 +76,6 @@ function statementOf(message: RelationshipStated | MergeStated, envelope: Envelo
     event: envelope.id,
     retracted: message.retracted,
     confidence: message.confidence,
-    ...(message.author !== '' && { author: message.author }),
-    ...(message.reason !== '' && { reason: message.reason }),
     evidence: fromEvidence(message.evidence),
   };
 }

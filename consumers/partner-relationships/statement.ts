@@ -41,8 +41,7 @@ export function stateOne(statement: StatementFields, document: RawDocument, sour
 
 function relate(subject: End, object: End, statement: StatementFields, document: RawDocument): Stated {
   const { time, retracted, confidence, critical } = statement;
-  const why = { author: printableName(statement.author), reason: printableText(statement.reason, 1000) };
-  const stating: Stating = { document, record: '', time, retracted, confidence, why };
+  const stating: Stating = { document, record: '', time, retracted, confidence };
   switch (statement.type) {
     case 'uses':
       if (statement.service === undefined) return invalid('service is missing.');
@@ -57,18 +56,21 @@ function relate(subject: End, object: End, statement: StatementFields, document:
       }
       return { events: [partOfEvent(subject, object, stating)] };
     case 'sameAs':
-      return { events: mergeEvents(subject, object, stating) };
+      return { events: mergeEvents(subject, object, statement, stating) };
   }
 }
 
 /** A domain stands for whoever owns it while nobody claims it. To merge that owner is to say whose the domain is. */
-function mergeEvents(subject: End, object: End, stating: Stating): TypedEvent[] {
+function mergeEvents(subject: End, object: End, statement: StatementFields, stating: Stating): TypedEvent[] {
+  const why = { author: printableName(statement.author), reason: printableText(statement.reason, 1000) };
   if (subject.kind === 'domain') {
     return object.kind === 'domain'
-      ? mergeOwnersEvents(subject, object, stating)
+      ? mergeOwnersEvents(subject, object, why, stating)
       : [belongsToEvent(subject, object, stating)];
   }
-  return object.kind === 'domain' ? [belongsToEvent(object, subject, stating)] : [mergeEvent(subject, object, stating)];
+  return object.kind === 'domain'
+    ? [belongsToEvent(object, subject, stating)]
+    : [mergeEvent(subject, object, why, stating)];
 }
 
 /** A name that the statement gives besides a key. */

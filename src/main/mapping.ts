@@ -3,6 +3,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
 import { mapIncidentReported } from '../../consumers/breach-incidents/map.ts';
 import { mapCertificateObserved } from '../../consumers/certificates/map.ts';
+import { mapDecisionMade } from '../../consumers/decisions/map.ts';
 import { mapAnswerObserved } from '../../consumers/dns/map.ts';
 import type { Envelope } from '../../consumers/messages.ts';
 import { mapPageObserved, mapVendorContacted } from '../../consumers/page-loads/map.ts';
@@ -13,6 +14,7 @@ import { mapSourceWithdrawn } from '../governance/map.ts';
 import type { GraphAction } from '../graph/actions.ts';
 import { IncidentReportedSchema } from '../stream/generated/avd/breach_incidents/v1/breach_incidents_pb.ts';
 import { CertificateObservedSchema } from '../stream/generated/avd/certificates/v1/certificates_pb.ts';
+import { DecisionMadeSchema } from '../stream/generated/avd/decisions/v1/decisions_pb.ts';
 import { AnswerObservedSchema } from '../stream/generated/avd/dns/v1/dns_pb.ts';
 import { SourceWithdrawnSchema } from '../stream/generated/avd/governance/v1/governance_pb.ts';
 import { PageObservedSchema, VendorContactedSchema } from '../stream/generated/avd/page_loads/v1/page_loads_pb.ts';
@@ -43,6 +45,7 @@ const MAPPERS: Readonly<Record<TypedTopic, Mapper>> = {
   [TYPED_TOPICS.incidentReported]: mapper(IncidentReportedSchema, mapIncidentReported),
   [TYPED_TOPICS.sourceWithdrawn]: mapper(SourceWithdrawnSchema, mapSourceWithdrawn),
   [TYPED_TOPICS.portfolioChanged]: mapper(PortfolioChangedSchema, mapPortfolioChanged),
+  [TYPED_TOPICS.decisionMade]: mapper(DecisionMadeSchema, mapDecisionMade),
 };
 
 export type Mapped =

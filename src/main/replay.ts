@@ -47,8 +47,12 @@ export interface ReplayReport extends ReplayCounts {
   readonly hash: string;
 }
 
-/** What people say of sources, and what customers do, is no raw document; it is read as it was said. */
-const SAID: readonly string[] = [TYPED_TOPICS.sourceWithdrawn, TYPED_TOPICS.portfolioChanged];
+/** What people say of sources, customers do and analysts decide is no raw document; it is read as it was said. */
+const SAID: readonly string[] = [
+  TYPED_TOPICS.sourceWithdrawn,
+  TYPED_TOPICS.portfolioChanged,
+  TYPED_TOPICS.decisionMade,
+];
 const RAW: readonly string[] = Object.values(RAW_TOPICS);
 const TYPED: readonly string[] = Object.values(TYPED_TOPICS);
 const MOST_REFUSALS = 100;

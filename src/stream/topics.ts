@@ -22,11 +22,14 @@ export const TYPED_TOPICS = {
   incidentReported: 'security.incident.reported.v1',
   sourceWithdrawn: 'governance.source.withdrawn.v1',
   portfolioChanged: 'customer.portfolio.changed.v1',
+  decisionMade: 'analyst.decision.made.v1',
 } as const;
 export type TypedTopic = (typeof TYPED_TOPICS)[keyof typeof TYPED_TOPICS];
 
 /** All merges share this key, so they are in one partition and have one writer. */
 export const MERGE_KEY = 'merges';
+/** The same of decisions: which of two came last is then told by their order, too. */
+export const DECISION_KEY = 'decisions';
 
 /** What leaves AVD. */
 export const CHANGE_TOPICS = {

@@ -1,16 +1,13 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
+import { mapDecisionMade } from '../../consumers/decisions/map.ts';
 import type { TypedEvent } from '../../consumers/document.ts';
-import { mapMergeStated, mapRelationshipStated } from '../../consumers/partner-relationships/map.ts';
 import type { Corrections } from '../../src/api/corrections.ts';
 import type { GraphAction, Reference } from '../../src/graph/actions.ts';
 import { correctionEvent, createCorrections } from '../../src/main/corrections.ts';
 import type { DecisionKey } from '../../src/queries/decision.ts';
-import {
-  MergeStatedSchema,
-  RelationshipStatedSchema,
-} from '../../src/stream/generated/avd/partner_relationships/v1/partner_relationships_pb.ts';
-import { MERGE_KEY, TYPED_TOPICS } from '../../src/stream/topics.ts';
+import { DecisionMadeSchema } from '../../src/stream/generated/avd/decisions/v1/decisions_pb.ts';
+import { DECISION_KEY, TYPED_TOPICS } from '../../src/stream/topics.ts';
 
 const domain = (name: string): Reference => ({ kind: 'domain', name });
 const organization = (key: string): Reference => ({ kind: 'organization', key });
@@ -20,9 +17,7 @@ const use = { subject: domain('a.example'), service: 'DNS', object: organization
 /** What the graph is asked for by the event. */
 function actionsOf(event: TypedEvent): GraphAction[] {
   const envelope = { id: event.id, source: event.source, time: event.time };
-  return event.topic === TYPED_TOPICS.mergeStated
-    ? mapMergeStated(fromBinary(MergeStatedSchema, event.value), envelope)
-    : mapRelationshipStated(fromBinary(RelationshipStatedSchema, event.value), envelope);
+  return mapDecisionMade(fromBinary(DecisionMadeSchema, event.value), envelope);
 }
 
 describe('a correction', () => {
@@ -32,7 +27,7 @@ describe('a correction', () => {
   ] as const)('that is %s is a statement of the analysts, with who, when and why', (kind, type) => {
     for (const withdrawn of [false, true]) {
       const event = correctionEvent({ kind, ...use }, by, withdrawn);
-      expect([event.topic, event.key, event.source]).toEqual([TYPED_TOPICS.relationshipStated, 'a.example', 'analyst']);
+      expect([event.topic, event.key, event.source]).toEqual([TYPED_TOPICS.decisionMade, DECISION_KEY, 'analyst']);
       expect(actionsOf(event)).toEqual([
         {
           type,
@@ -88,7 +83,7 @@ describe('a correction', () => {
       { kind: 'OWNED', service: undefined, subject: organization('partner:a'), object: organization('partner:b') },
       { kind: 'DISMISSED', ...use, service: undefined },
     ] as const) {
-      expect(() => correctionEvent(key, by, false)).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
+      expect(() => correctionEvent(key, by, false)).toThrow(expect.objectContaining({ code: 'BAD_ID' }));
     }
   });
 });
@@ -102,8 +97,6 @@ describe('a merge', () => {
     const [a, b] = [organization('partner:a'), organization('partner:b')];
     expect(kinds(a, b)).toEqual([{ kind: 'MERGED', subject: a, object: b }]);
     expect(kinds(b, a)).toEqual(kinds(a, b));
-    const [event] = mergeOf(a, b).map((key) => correctionEvent(key, by, false));
-    expect([event?.topic, event?.key]).toEqual([TYPED_TOPICS.mergeStated, MERGE_KEY]);
   });
 
   it('of a domain that nobody claims with an organization says whose the domain is', () => {

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file avd/partner_relationships/v1/partner_relationships.proto.
  */
 export const file_avd_partner_relationships_v1_partner_relationships: GenFile = /*@__PURE__*/
-  fileDesc("CjhhdmQvcGFydG5lcl9yZWxhdGlvbnNoaXBzL3YxL3BhcnRuZXJfcmVsYXRpb25zaGlwcy5wcm90bxIcYXZkLnBhcnRuZXJfcmVsYXRpb25zaGlwcy52MSKTAwoSUmVsYXRpb25zaGlwU3RhdGVkEjIKBHVzZXMYASABKAsyIi5hdmQucGFydG5lcl9yZWxhdGlvbnNoaXBzLnYxLlVzZXNIABI9CgpiZWxvbmdzX3RvGAIgASgLMicuYXZkLnBhcnRuZXJfcmVsYXRpb25zaGlwcy52MS5CZWxvbmdzVG9IABI3CgdwYXJ0X29mGAMgASgLMiQuYXZkLnBhcnRuZXJfcmVsYXRpb25zaGlwcy52MS5QYXJ0T2ZIABI8CglkaXNtaXNzZWQYCiABKAsyJy5hdmQucGFydG5lcl9yZWxhdGlvbnNoaXBzLnYxLkRpc21pc3NlZEgAEhEKCXN0YXRlZF9hdBgEIAEoAxIRCglyZXRyYWN0ZWQYBSABKAgSEgoKY29uZmlkZW5jZRgGIAEoARIpCghldmlkZW5jZRgHIAEoCzIXLmF2ZC5jb21tb24udjEuRXZpZGVuY2USDgoGYXV0aG9yGAggASgJEg4KBnJlYXNvbhgJIAEoCUIOCgxyZWxhdGlvbnNoaXAi0wEKBFVzZXMSKQoHc3ViamVjdBgBIAEoCzIYLmF2ZC5jb21tb24udjEuUmVmZXJlbmNlEicKB3NlcnZpY2UYAiABKA4yFi5hdmQuY29tbW9uLnYxLlNlcnZpY2USKAoGb2JqZWN0GAMgASgLMhguYXZkLmNvbW1vbi52MS5SZWZlcmVuY2USFQoIY3JpdGljYWwYBCABKAhIAIgBARIUCgxzdWJqZWN0X25hbWUYBSABKAkSEwoLb2JqZWN0X25hbWUYBiABKAlCCwoJX2NyaXRpY2FsIokBCglEaXNtaXNzZWQSKQoHc3ViamVjdBgBIAEoCzIYLmF2ZC5jb21tb24udjEuUmVmZXJlbmNlEicKB3NlcnZpY2UYAiABKA4yFi5hdmQuY29tbW9uLnYxLlNlcnZpY2USKAoGb2JqZWN0GAMgASgLMhguYXZkLmNvbW1vbi52MS5SZWZlcmVuY2UiUwoJQmVsb25nc1RvEg4KBmRvbWFpbhgBIAEoCRI2Cgxvcmdhbml6YXRpb24YAiABKAsyIC5hdmQuY29tbW9uLnYxLk5hbWVkT3JnYW5pemF0aW9uInIKBlBhcnRPZhI2Cgxvcmdhbml6YXRpb24YASABKAsyIC5hdmQuY29tbW9uLnYxLk5hbWVkT3JnYW5pemF0aW9uEjAKBnBhcmVudBgCIAEoCzIgLmF2ZC5jb21tb24udjEuTmFtZWRPcmdhbml6YXRpb24i7AEKC01lcmdlU3RhdGVkEisKAWEYASABKAsyIC5hdmQuY29tbW9uLnYxLk5hbWVkT3JnYW5pemF0aW9uEisKAWIYAiABKAsyIC5hdmQuY29tbW9uLnYxLk5hbWVkT3JnYW5pemF0aW9uEg4KBmF1dGhvchgDIAEoCRIOCgZyZWFzb24YBCABKAkSEQoJc3RhdGVkX2F0GAUgASgDEhEKCXJldHJhY3RlZBgGIAEoCBISCgpjb25maWRlbmNlGAcgASgBEikKCGV2aWRlbmNlGAggASgLMhcuYXZkLmNvbW1vbi52MS5FdmlkZW5jZWIGcHJvdG8z", [file_avd_common_v1_common]);
+  fileDesc("CjhhdmQvcGFydG5lcl9yZWxhdGlvbnNoaXBzL3YxL3BhcnRuZXJfcmVsYXRpb25zaGlwcy5wcm90bxIcYXZkLnBhcnRuZXJfcmVsYXRpb25zaGlwcy52MSK1AgoSUmVsYXRpb25zaGlwU3RhdGVkEjIKBHVzZXMYASABKAsyIi5hdmQucGFydG5lcl9yZWxhdGlvbnNoaXBzLnYxLlVzZXNIABI9CgpiZWxvbmdzX3RvGAIgASgLMicuYXZkLnBhcnRuZXJfcmVsYXRpb25zaGlwcy52MS5CZWxvbmdzVG9IABI3CgdwYXJ0X29mGAMgASgLMiQuYXZkLnBhcnRuZXJfcmVsYXRpb25zaGlwcy52MS5QYXJ0T2ZIABIRCglzdGF0ZWRfYXQYBCABKAMSEQoJcmV0cmFjdGVkGAUgASgIEhIKCmNvbmZpZGVuY2UYBiABKAESKQoIZXZpZGVuY2UYByABKAsyFy5hdmQuY29tbW9uLnYxLkV2aWRlbmNlQg4KDHJlbGF0aW9uc2hpcCLTAQoEVXNlcxIpCgdzdWJqZWN0GAEgASgLMhguYXZkLmNvbW1vbi52MS5SZWZlcmVuY2USJwoHc2VydmljZRgCIAEoDjIWLmF2ZC5jb21tb24udjEuU2VydmljZRIoCgZvYmplY3QYAyABKAsyGC5hdmQuY29tbW9uLnYxLlJlZmVyZW5jZRIVCghjcml0aWNhbBgEIAEoCEgAiAEBEhQKDHN1YmplY3RfbmFtZRgFIAEoCRITCgtvYmplY3RfbmFtZRgGIAEoCUILCglfY3JpdGljYWwiUwoJQmVsb25nc1RvEg4KBmRvbWFpbhgBIAEoCRI2Cgxvcmdhbml6YXRpb24YAiABKAsyIC5hdmQuY29tbW9uLnYxLk5hbWVkT3JnYW5pemF0aW9uInIKBlBhcnRPZhI2Cgxvcmdhbml6YXRpb24YASABKAsyIC5hdmQuY29tbW9uLnYxLk5hbWVkT3JnYW5pemF0aW9uEjAKBnBhcmVudBgCIAEoCzIgLmF2ZC5jb21tb24udjEuTmFtZWRPcmdhbml6YXRpb24i7AEKC01lcmdlU3RhdGVkEisKAWEYASABKAsyIC5hdmQuY29tbW9uLnYxLk5hbWVkT3JnYW5pemF0aW9uEisKAWIYAiABKAsyIC5hdmQuY29tbW9uLnYxLk5hbWVkT3JnYW5pemF0aW9uEg4KBmF1dGhvchgDIAEoCRIOCgZyZWFzb24YBCABKAkSEQoJc3RhdGVkX2F0GAUgASgDEhEKCXJldHJhY3RlZBgGIAEoCBISCgpjb25maWRlbmNlGAcgASgBEikKCGV2aWRlbmNlGAggASgLMhcuYXZkLmNvbW1vbi52MS5FdmlkZW5jZWIGcHJvdG8z", [file_avd_common_v1_common]);
 
 /**
  * What a partner or an analyst states of two parties. Topic partner.relationship.stated.v1, key: the subject.
@@ -41,12 +41,6 @@ export type RelationshipStated = Message<"avd.partner_relationships.v1.Relations
      */
     value: PartOf;
     case: "partOf";
-  } | {
-    /**
-     * @generated from field: avd.partner_relationships.v1.Dismissed dismissed = 10;
-     */
-    value: Dismissed;
-    case: "dismissed";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -70,18 +64,6 @@ export type RelationshipStated = Message<"avd.partner_relationships.v1.Relations
    * @generated from field: avd.common.v1.Evidence evidence = 7;
    */
   evidence?: Evidence | undefined;
-
-  /**
-   * Who says so and why, where a person does.
-   *
-   * @generated from field: string author = 8;
-   */
-  author: string;
-
-  /**
-   * @generated from field: string reason = 9;
-   */
-  reason: string;
 };
 
 /**
@@ -138,35 +120,6 @@ export const UsesSchema: GenMessage<Uses> = /*@__PURE__*/
   messageDesc(file_avd_partner_relationships_v1_partner_relationships, 1);
 
 /**
- * Whatever anybody claims, the subject does not use the object for this.
- *
- * @generated from message avd.partner_relationships.v1.Dismissed
- */
-export type Dismissed = Message<"avd.partner_relationships.v1.Dismissed"> & {
-  /**
-   * @generated from field: avd.common.v1.Reference subject = 1;
-   */
-  subject?: Reference | undefined;
-
-  /**
-   * @generated from field: avd.common.v1.Service service = 2;
-   */
-  service: Service;
-
-  /**
-   * @generated from field: avd.common.v1.Reference object = 3;
-   */
-  object?: Reference | undefined;
-};
-
-/**
- * Describes the message avd.partner_relationships.v1.Dismissed.
- * Use `create(DismissedSchema)` to create a new message.
- */
-export const DismissedSchema: GenMessage<Dismissed> = /*@__PURE__*/
-  messageDesc(file_avd_partner_relationships_v1_partner_relationships, 2);
-
-/**
  * @generated from message avd.partner_relationships.v1.BelongsTo
  */
 export type BelongsTo = Message<"avd.partner_relationships.v1.BelongsTo"> & {
@@ -186,7 +139,7 @@ export type BelongsTo = Message<"avd.partner_relationships.v1.BelongsTo"> & {
  * Use `create(BelongsToSchema)` to create a new message.
  */
 export const BelongsToSchema: GenMessage<BelongsTo> = /*@__PURE__*/
-  messageDesc(file_avd_partner_relationships_v1_partner_relationships, 3);
+  messageDesc(file_avd_partner_relationships_v1_partner_relationships, 2);
 
 /**
  * @generated from message avd.partner_relationships.v1.PartOf
@@ -208,7 +161,7 @@ export type PartOf = Message<"avd.partner_relationships.v1.PartOf"> & {
  * Use `create(PartOfSchema)` to create a new message.
  */
 export const PartOfSchema: GenMessage<PartOf> = /*@__PURE__*/
-  messageDesc(file_avd_partner_relationships_v1_partner_relationships, 4);
+  messageDesc(file_avd_partner_relationships_v1_partner_relationships, 3);
 
 /**
  * Two organizations are one. Topic partner.merge.stated.v1; all events share one key, so they have one writer.
@@ -264,5 +217,5 @@ export type MergeStated = Message<"avd.partner_relationships.v1.MergeStated"> & 
  * Use `create(MergeStatedSchema)` to create a new message.
  */
 export const MergeStatedSchema: GenMessage<MergeStated> = /*@__PURE__*/
-  messageDesc(file_avd_partner_relationships_v1_partner_relationships, 5);
+  messageDesc(file_avd_partner_relationships_v1_partner_relationships, 4);
 
