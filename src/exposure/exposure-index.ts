@@ -111,8 +111,8 @@ export class ExposureIndex {
       function* (): Work<T> {
         const view = present.viewAt(at, now);
         const answer = yield* question({ present, view });
-        // Something that was looked at began or ended after the instant that was asked for.
-        if (view !== present.view || at >= view.newestTurn) return answer;
+        // Something that was looked at for the first time may begin or end between the present and that instant.
+        if (view !== present.view || present.holdsAt(at)) return answer;
         return yield* question({ present, view: present.exactly(at) });
       },
       deadline,

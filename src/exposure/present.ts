@@ -75,8 +75,15 @@ export class Present implements Watcher {
   /** The view of an instant that is not ahead of the present. */
   viewAt(at: number, now: number): View {
     this.view.fit();
-    const isPresent = at <= now && isSameDay(at, this.view.at) && at >= this.view.newestTurn;
-    return isPresent ? this.view : this.exactly(at);
+    return at <= now && this.holdsAt(at) ? this.view : this.exactly(at);
+  }
+
+  /**
+   * Whether what the present's view says is so at this instant too: nothing that it has looked at begins or ends between
+   * the two. A question that looks at more may learn of such a turn, so it asks again when it has its answer.
+   */
+  holdsAt(at: number): boolean {
+    return isSameDay(at, this.view.at) && at >= this.view.newestTurn && this.#turns.next > at;
   }
 
   /** A view of that very instant, whatever happened between it and the present. */
