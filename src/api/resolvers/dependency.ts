@@ -75,9 +75,9 @@ export const dependencyFields: Resolvers<OrganizationNode> = {
 const connection: Resolvers<DependencyConnection> = {
   nodes: ({ edges }) => edges.map((edge) => organizationNode(edge.node)),
   totalCount: async ({ organization, direction, args, at }, _, { loaders }) => {
-    const { service, criticalOnly, minConfidence } = args;
+    const { service, criticalOnly, minConfidence, dismissed } = args;
     const total = direction === 'dependencies' ? loaders.dependencyTotal : loaders.dependentTotal;
-    return (await total({ service, criticalOnly, minConfidence }, at).load(organization)) ?? 0;
+    return (await total({ service, criticalOnly, minConfidence, dismissed }, at).load(organization)) ?? 0;
   },
   freshness: ({ at }, _, context) => freshnessAt(at, context),
 };
