@@ -1,6 +1,7 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { AppError } from '../errors.ts';
 import type { RankOf } from '../graph/resolve.ts';
 import { Adjacency } from './adjacency.ts';
 import { CheckedReader, CheckedWriter } from './checked-file.ts';
@@ -176,9 +177,14 @@ function toFacts(header: Header, columns: ReadonlyMap<string, Column>, rankOf: R
   for (const id of header.sources) facts.source(id);
   for (const [source, before] of header.withdrawn.entries())
     facts.withdrawn[source] = before ?? Number.NEGATIVE_INFINITY;
-  for (const key of decodeTexts(columns.get('keys'))) facts.nodes.intern(key);
+  const keys = decodeTexts(columns.get('keys'));
   const names = decodeTexts(columns.get('names'));
   const named = columns.get('named') ?? new Int32Array(0);
+  // One that holds a line break would shift all that follow.
+  if (keys.length !== header.counts.nodes || names.length !== named.length) {
+    throw new AppError('INTERNAL', 'A saved index has other names than it counts.');
+  }
+  for (const key of keys) facts.nodes.intern(key);
   for (let i = 0; i < names.length; i++)
     facts.nodes.setName(named[i] as number, names[i] as string, columns.get('nameAt')?.[i] ?? 0);
   for (const name of ['uses', 'identity'] as const) {

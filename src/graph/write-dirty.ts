@@ -1,3 +1,4 @@
+import { AppError } from '../errors.ts';
 import { claimShape, endId, isClaim, isIncident } from './batch.ts';
 import { integer, integerOrNull, type ManagedTransaction } from './driver.ts';
 import { type ClaimEntity, type Entity, type IncidentEntity, identify } from './fold.ts';
@@ -61,9 +62,18 @@ function claimWrites(claims: readonly ClaimEntity[], stored: Stored): Write[] {
     if (create === undefined) {
       throw new TypeError(`No statement creates a claim of the shape ${shape}.`);
     }
-    return (tx) => run(tx, create, { rows: groupBySubject(same) });
+    return (tx) => run(tx, create, { rows: groupBySubject(same) }).then((rows) => requireAll(rows, same.length));
   });
   return updated.length === 0 ? creations : [(tx) => run(tx, updateClaims, { rows: updated }), ...creations];
+}
+
+/** A claim is created between nodes that are there, or were known to be: one that is not would be lost without a word. */
+function requireAll(rows: readonly { readonly created: number }[], wanted: number): void {
+  if (rows[0]?.created === wanted) return;
+  throw new AppError(
+    'DATABASE_REPLACED',
+    'Nodes are gone that this process has written: the database is an earlier state of itself; start again.',
+  );
 }
 
 /** Rows of one subject are sent together, so that it is looked up once. */

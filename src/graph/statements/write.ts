@@ -95,14 +95,15 @@ const create = (
   subject: string,
   object: string,
   more = '',
-): Statement<CreateClaims, Record<string, never>> =>
+): Statement<CreateClaims, { created: number }> =>
   statement(
     `write.create.${kind}`,
     `UNWIND $rows AS row
 MATCH (s:${subject})
 UNWIND row[1] AS claim
 MATCH (o:${object})
-CREATE (s)-[:${kind} ${CLAIM}]->(o)${more}`,
+CREATE (s)-[:${kind} ${CLAIM}]->(o)${more}
+RETURN count(*) AS created`,
   );
 
 const SUBJECT_DOMAIN = 'Domain {name: row[0]}';
@@ -113,7 +114,7 @@ const OBJECT_ORGANIZATION = 'Organization {key: claim[0]}';
 const DISMISSING = ' SET s:Dismissing';
 
 /** By kind and ends, as `claimShape` names them. */
-export const createClaims: Readonly<Record<string, Statement<CreateClaims, Record<string, never>>>> = {
+export const createClaims: Readonly<Record<string, Statement<CreateClaims, { created: number }>>> = {
   'USES domain domain': create('USES', SUBJECT_DOMAIN, OBJECT_DOMAIN),
   'USES domain organization': create('USES', SUBJECT_DOMAIN, OBJECT_ORGANIZATION),
   'USES organization domain': create('USES', SUBJECT_ORGANIZATION, OBJECT_DOMAIN),
