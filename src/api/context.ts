@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import type { Sources } from '../governance/sources.ts';
+import { type Sources, sourcesSeenBy } from '../governance/sources.ts';
 import type { AlertQueries } from '../queries/alert.ts';
 import type { PortfolioQueries } from '../queries/portfolio.ts';
 import type { ExposureQueries } from '../queries/types.ts';
@@ -15,7 +15,7 @@ export interface ApiContext {
   /** When the request is given up, ms since 1970, and when the client goes. */
   readonly deadline: number;
   readonly signal: AbortSignal;
-  /** Given up at the request's deadline, and when the client goes. */
+  /** Given up at the request's deadline, and when the client goes; as the viewer's tenant sees the graph. */
   readonly queries: ExposureQueries;
   readonly loaders: Loaders;
   /** Given up as `queries` are. */
@@ -24,6 +24,7 @@ export interface ApiContext {
   /** What is told as it happens; absent where the request came by HTTP. */
   readonly feeds?: Feeds | undefined;
   readonly portfolioChanges: PortfolioChanges;
+  /** Everybody's, and those of the viewer's tenant. */
   readonly sources: Sources;
   /** The instant of the request, ms since 1970: every part of an answer is of the same instant. */
   readonly now: number;
@@ -52,7 +53,9 @@ export interface ContextDeps {
   readonly sources: Sources;
   /** How long an answer may take, in ms. */
   readonly timeLimit: number;
-  readonly version?: (() => string | undefined) | undefined;
+  readonly version?: ((tenant: string) => string | undefined) | undefined;
+  /** What time it is, ms since 1970. */
+  readonly clock?: (() => number) | undefined;
 }
 
 /** Who waits for an answer. */
@@ -64,13 +67,14 @@ export interface Caller {
 
 /** Makes the context of a request that begins now. */
 export function createContext(
-  { queries, portfolios, alerts, portfolioChanges, sources, timeLimit, version }: ContextDeps,
+  { queries, portfolios, alerts, portfolioChanges, sources, timeLimit, version, clock = Date.now }: ContextDeps,
   { viewer, signal }: Caller,
 ): ApiContext {
-  const now = Date.now();
-  const deadline = now + timeLimit;
+  const now = clock();
+  const deadline = Date.now() + timeLimit;
   const outcome: ApiContext['outcome'] = { isWhole: false };
-  const limited = askInTurns(queries.within(deadline, signal), () => (outcome.cost ?? 0) > PLAIN_COST);
+  const seen = queries.within(deadline, signal).seenBy(viewer.tenant);
+  const limited = askInTurns(seen, () => (outcome.cost ?? 0) > PLAIN_COST);
   return {
     viewer,
     deadline,
@@ -80,9 +84,9 @@ export function createContext(
     portfolios: portfolios.within(deadline, signal),
     alerts: alerts.within(deadline, signal),
     portfolioChanges,
-    sources,
+    sources: sourcesSeenBy(sources, viewer.tenant),
     now,
-    graphVersion: version?.(),
+    graphVersion: version?.(viewer.tenant),
     outcome,
   };
 }

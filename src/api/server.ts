@@ -45,6 +45,8 @@ export interface ApiDeps extends GraphVersions {
   readonly subscriptionLimits?: SubscriptionDeps['limits'];
   /** `plain`: by graphql-js alone, to compare with. */
   readonly executor?: 'planned' | 'plain' | undefined;
+  /** What time it is, ms since 1970; absent: the system's clock. */
+  readonly clock?: (() => number) | undefined;
   /** Most that kept answers may take; 0: none is kept. */
   readonly answerCacheBytes?: number | undefined;
 }

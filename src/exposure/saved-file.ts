@@ -15,7 +15,7 @@ import { Facts } from './facts.ts';
  */
 
 /** Goes up whenever what the file holds changes its meaning. */
-const FORMAT = 3;
+const FORMAT = 4;
 /** Columns begin at multiples of this. */
 const ALIGNED = 8;
 
@@ -39,6 +39,8 @@ export interface SavedState {
 interface Header extends SavedState {
   readonly format: number;
   readonly sources: readonly string[];
+  /** Whose each source is; null: everybody's. */
+  readonly tenants: readonly (string | null)[];
   /** null stands for −Infinity. */
   readonly withdrawn: readonly (number | null)[];
   readonly confidences: { readonly uses: readonly (number | null)[]; readonly identity: readonly (number | null)[] };
@@ -80,6 +82,7 @@ async function writeAll(
     ...state,
     format: FORMAT,
     sources: facts.sources,
+    tenants: facts.sources.map((_, source) => facts.tenants[source] ?? null),
     withdrawn: numbers(facts.withdrawn),
     confidences: { uses: numbers(facts.uses.confidences), identity: numbers(facts.identity.confidences) },
     counts: {
@@ -173,7 +176,7 @@ export async function readFacts(
 
 function toFacts(header: Header, columns: ReadonlyMap<string, Column>, rankOf: RankOf): Facts {
   const facts = new Facts(rankOf);
-  for (const id of header.sources) facts.source(id);
+  for (const [source, id] of header.sources.entries()) facts.source(id, header.tenants[source] ?? undefined);
   for (const [source, before] of header.withdrawn.entries())
     facts.withdrawn[source] = before ?? Number.NEGATIVE_INFINITY;
   for (const key of decodeTexts(columns.get('keys'))) facts.nodes.intern(key);

@@ -22,7 +22,7 @@ export const nodeFacts = statement<None, FactRow>(
 
 export const claimFacts = statement<None, FactRow>(
   'audit.claimFacts',
-  `MATCH (a)-[r:USES|OWNERSHIP_CLAIM|SAME_AS|PART_OF|AFFECTS|ON]->(b)
+  `MATCH (a)-[r:USES|PRIVATE_USES|OWNERSHIP_CLAIM|SAME_AS|PART_OF|AFFECTS|ON]->(b)
    RETURN [type(r)] AS labels, properties(r) AS properties, [${END('a')}, ${END('b')}] AS ends`,
 );
 
@@ -55,15 +55,15 @@ export const mergesOfAll = statement<
 export const INVARIANTS = [
   statement<None, { problem: string }>(
     'audit.duplicateClaim',
-    `MATCH (a)-[r:USES|OWNERSHIP_CLAIM|SAME_AS|PART_OF]->(b)
+    `MATCH (a)-[r:USES|PRIVATE_USES|OWNERSHIP_CLAIM|SAME_AS|PART_OF]->(b)
      WITH a, b, type(r) AS kind, r.source AS source, r.service AS service, count(*) AS n WHERE n > 1
      RETURN 'duplicate claim: ' + n + ' of ' + kind + ' ' + source + ' ' + coalesce(service, '') + ' from '
        + coalesce(a.key, a.name) + ' to ' + coalesce(b.key, b.name) AS problem LIMIT 100`,
   ),
   statement<None, { problem: string }>(
     'audit.impossibleClaim',
-    `MATCH (a)-[r:USES|OWNERSHIP_CLAIM|SAME_AS|PART_OF]->(b)
-     WHERE r.source IS NULL OR (r:USES AND r.service IS NULL) OR r.firstSeen > r.lastSeen
+    `MATCH (a)-[r:USES|PRIVATE_USES|OWNERSHIP_CLAIM|SAME_AS|PART_OF]->(b)
+     WHERE r.source IS NULL OR ((r:USES OR r:PRIVATE_USES) AND r.service IS NULL) OR r:PRIVATE_USES <> (r.tenant IS NOT NULL) OR r.firstSeen > r.lastSeen
        OR (r.firstSeen IS NULL) <> (r.lastSeen IS NULL)
        OR (r.firstSeen IS NULL AND r.retractedAt IS NULL)
        OR (r.firstSeen IS NOT NULL AND r.sightedConfidence IS NULL AND r.statedAt IS NULL)
@@ -81,6 +81,13 @@ export const INVARIANTS = [
     'audit.strayVendorLabel',
     `MATCH (v:Vendor) WHERE NOT EXISTS { MATCH ()-[r:USES]->(v) WHERE r.firstSeen IS NOT NULL }
      RETURN 'labelled a vendor but not used: ' + coalesce(v.key, v.name) AS problem LIMIT 100`,
+  ),
+  statement<None, { problem: string }>(
+    'audit.strayPrivateLabel',
+    `MATCH (n) WHERE (n:PrivateDomain OR n:PrivateOrganization) AND (n:Vendor OR n.firstSeen IS NOT NULL
+       OR (n:Organization AND n.name IS NOT NULL) OR NOT EXISTS { (n)-[:PRIVATE_USES]-() }
+       OR EXISTS { (n)-[:USES|OWNERSHIP_CLAIM|SAME_AS|PART_OF|AFFECTS|ON]-() })
+     RETURN 'labelled private but public: ' + coalesce(n.key, n.name) AS problem LIMIT 100`,
   ),
   statement<None, { problem: string }>(
     'audit.provisionalNode',
