@@ -48,11 +48,21 @@ export async function startApi(
   options: Partial<
     Pick<
       ApiDeps,
-      'introspection' | 'timeLimit' | 'executor' | 'access' | 'costPerMinute' | 'documents' | 'portfolioChanges'
+      | 'introspection'
+      | 'timeLimit'
+      | 'executor'
+      | 'access'
+      | 'costPerMinute'
+      | 'documents'
+      | 'portfolioChanges'
+      | 'sources'
+      | 'queries'
+      | 'clock'
+      | 'version'
     >
   > & { readonly port?: number } = {},
 ): Promise<TestApi> {
-  const sources = await loadGovernedSources();
+  const sources = options.sources ?? (await loadGovernedSources());
   const statements: string[] = [];
   const api = await createApi({
     queries: createNeo4jQueries({ driver, sources, onStatement: (name) => statements.push(name) }),
