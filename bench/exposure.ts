@@ -17,7 +17,8 @@ import { startNeo4j } from '../src/local/neo4j.ts';
 import { freePorts } from '../src/local/ports.ts';
 import { loadServerSettings } from '../src/local/settings.ts';
 import { createLogger } from '../src/logger.ts';
-import { publishedVersion } from '../src/main/graph-version.ts';
+import { publishedVersions } from '../src/main/graph-version.ts';
+import { loadGovernedSources } from '../src/main/knowledge.ts';
 import { createNeo4jQueries } from '../src/queries/neo4j.ts';
 import { createKafka, ensureTopics, type Kafka } from '../src/stream/kafka.ts';
 import { type Latency, runClients } from './clients.ts';
@@ -237,7 +238,7 @@ async function whileChanging(
     say(`${name}, while changing: ${text(busy)}; p99 ${(busy.p99 / calm).toFixed(1)} × the quiet one (target 2)`);
   }
   const rate = await publisher.stop();
-  const version = await publishedVersion(driver, kafka);
+  const { graphVersion: version } = await publishedVersions(driver, kafka, await loadGovernedSources());
   const behind = await timed(() => client.waitFor(version, AbortSignal.timeout(60_000)));
   say(`${rate.toFixed(0)} changes/s were published; the index had them all ${behind.text} after the last`);
 }

@@ -47,6 +47,7 @@ export const REFUSALS = {
   NOT_A_DOMAIN_NAME: 'Something else (an address, a URL, a host with its port) where a domain name belongs.',
   NO_REGISTRABLE_DOMAIN: 'A public suffix or a name of one label, which nobody can register.',
   INVALID_IDENTIFIER: 'Begins like a global identifier and is none.',
+  PUBLIC_ONLY: 'A source that belongs to a tenant says only who uses what: owners, groups and merges are public.',
   SUBJECT_EQUALS_OBJECT: 'The statement relates something to itself.',
   // the graph stage
   UNDECODABLE_EVENT: 'The typed message is not a valid message of its type.',
@@ -61,6 +62,9 @@ export interface Fault {
   /** One sentence, bounded, free of the input's secrets and of raw control characters. */
   readonly reason: string;
 }
+
+/** What a tenant's source may not say. */
+export const PUBLIC_ONLY: Fault = { code: 'PUBLIC_ONLY', reason: REFUSALS.PUBLIC_ONLY };
 
 /** One refused document, or one refused part of it. */
 export interface Refusal extends Fault {

@@ -1,8 +1,9 @@
+import type { Sources } from '../../src/governance/sources.ts';
 import { normaliseHost, registrableDomain } from '../../src/identity/domain-name.ts';
 import { organizationKey } from '../../src/identity/organization-key.ts';
 import { checkTime, type FanOut, type RawDocument, type TypedEvent } from '../document.ts';
 import { isRecord, textOf } from '../fields.ts';
-import { type Fault, type Refusal, refuseAt } from '../refusal.ts';
+import { type Fault, PUBLIC_ONLY, type Refusal, refuseAt } from '../refusal.ts';
 import type { DomainEnd, OrganizationEnd } from './end.ts';
 import { belongsToEvent } from './events.ts';
 
@@ -11,8 +12,9 @@ import { belongsToEvent } from './events.ts';
  * itself where it has none. A pattern for hosts below a registrable domain (`*.mail.example.com`, a single host of a
  * platform) says nothing of who owns that domain, and is filtered.
  */
-export function fanOutEntity(value: unknown, document: RawDocument): FanOut {
-  const entity = readEntity(value, document);
+export function fanOutEntity(value: unknown, document: RawDocument, sources: Sources): FanOut {
+  const entity =
+    sources.get(document.source)?.tenant === undefined ? readEntity(value, document) : { refusal: PUBLIC_ONLY };
   if ('refusal' in entity) return { events: [], refused: [refuseAt(document.place, entity.refusal)], filtered: 0 };
   const events: TypedEvent[] = [];
   const refused: Refusal[] = [];
@@ -27,7 +29,7 @@ export function fanOutEntity(value: unknown, document: RawDocument): FanOut {
       filtered++;
     } else {
       said.add(owned.domain.name);
-      const stating = { document, record, time: entity.time, retracted: false, confidence: 1 };
+      const stating = { document, record, time: entity.time, retracted: false, confidence: 1, tenant: undefined };
       events.push(belongsToEvent(owned.domain, entity.organization, stating));
     }
   }

@@ -20,6 +20,8 @@ export interface Stating {
   readonly retracted: boolean;
   /** 0 to 1. */
   readonly confidence: number;
+  /** Whose private statement it is; undefined: everybody's. */
+  readonly tenant: string | undefined;
 }
 
 /** Who merged, and why. */
@@ -43,8 +45,8 @@ export function usesEvent(
     service: toService(service),
     object: toReference(object),
     ...(critical !== undefined && { critical }),
-    subjectName: spellingOf(subject),
-    objectName: spellingOf(object),
+    // How a private source spells an organization is not for others, and an organization has one name.
+    ...(stating.tenant === undefined && { subjectName: spellingOf(subject), objectName: spellingOf(object) }),
   };
   return relationshipEvent(subject, { case: 'uses', value }, stating);
 }
@@ -77,7 +79,8 @@ function ownerOf({ name }: DomainEnd, { document }: Stating): OrganizationEnd {
 
 /** "`a` and `b` are one." All merges have one key, so that they have one writer. */
 export function mergeEvent(a: OrganizationEnd, b: OrganizationEnd, why: Why, stating: Stating): TypedEvent {
-  const { document, time } = stating;
+  const { document, time, tenant } = stating;
+  if (tenant !== undefined) throw publicOnly();
   return createEvent({
     topic: TYPED_TOPICS.mergeStated,
     key: MERGE_KEY,
@@ -89,17 +92,21 @@ export function mergeEvent(a: OrganizationEnd, b: OrganizationEnd, why: Why, sta
 }
 
 function relationshipEvent(subject: End, relationship: Relationship, stating: Stating): TypedEvent {
-  const { document, time } = stating;
+  const { document, time, tenant = '' } = stating;
+  if (tenant !== '' && relationship.case !== 'uses') throw publicOnly();
   const host = subject.kind === 'domain' ? subject.host : '';
   return createEvent({
     topic: TYPED_TOPICS.relationshipStated,
     key: identityOf(subject),
     schema: RelationshipStatedSchema,
-    message: { relationship, ...statedBy(stating, host) },
+    message: { relationship, tenant, ...statedBy(stating, host) },
     source: document.source,
     time,
   });
 }
+
+/** What is public is refused before: see `PUBLIC_ONLY`. */
+const publicOnly = (): TypeError => new TypeError('A private statement says who uses what.');
 
 function statedBy({ document, record, time, retracted, confidence }: Stating, host: string) {
   const evidence = toEvidence({ document: document.document, record, host, observedAt: time });

@@ -22,7 +22,7 @@ export function fanOutPartnerRelationships(document: RawDocument, { sources }: K
         return 'refusal' in read ? read : stateOne(read.statement, document, sources);
       });
     case 'entities-jsonl':
-      return fanOutJson(document, (value) => fanOutEntity(value, document));
+      return fanOutJson(document, (value) => fanOutEntity(value, document, sources));
     case 'relationships-jsonl':
       return fanOutJson(document, (value) => {
         if (!isRecord(value)) return refused(document, { code: 'FIELD_INVALID', reason: 'The line is not an object.' });

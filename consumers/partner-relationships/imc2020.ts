@@ -53,7 +53,8 @@ function stateUse(subject: End, column: string, row: Row, document: RawDocument,
   }
   const wrong = checkTime(time, document);
   if (wrong !== undefined) return { refusal: wrong };
-  const stating = { document, record: '', time, retracted: false, confidence: 1 };
+  const tenant = sources.get(document.source)?.tenant;
+  const stating = { document, record: '', time, retracted: false, confidence: 1, tenant };
   return { events: [usesEvent(subject, service, provider.end, critical === 'true', stating)] };
 }
 

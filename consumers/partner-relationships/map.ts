@@ -10,7 +10,8 @@ import { type Envelope, fromEvidence, fromReference, fromService } from '../mess
 /** A statement of a partner or analyst, and the names that it gives. @throws AppError REFUSED where the message is incomplete */
 export function mapRelationshipStated(message: RelationshipStated, envelope: Envelope): GraphAction[] {
   const statement = statementOf(message, envelope);
-  const { relationship } = message;
+  const { relationship, tenant } = message;
+  if (tenant !== '' && relationship.case !== 'uses') throw incomplete('relationship');
   switch (relationship.case) {
     case 'uses': {
       const { subject, service, object, critical, subjectName, objectName } = relationship.value;
@@ -22,6 +23,7 @@ export function mapRelationshipStated(message: RelationshipStated, envelope: Env
           ...ends,
           service: fromService(service),
           ...(critical !== undefined && { critical }),
+          ...(tenant !== '' && { tenant }),
         },
         ...(ends.subject.kind === 'organization' ? naming(ends.subject.key, subjectName, statement) : []),
         ...(ends.object.kind === 'organization' ? naming(ends.object.key, objectName, statement) : []),

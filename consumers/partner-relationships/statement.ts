@@ -2,7 +2,7 @@ import type { Sources } from '../../src/governance/sources.ts';
 import { printableName } from '../../src/identity/organization-key.ts';
 import type { RawDocument, TypedEvent } from '../document.ts';
 import { printableText } from '../printable-text.ts';
-import type { Fault } from '../refusal.ts';
+import { type Fault, PUBLIC_ONLY } from '../refusal.ts';
 import { type End, identityOf, readEnd } from './end.ts';
 import { belongsToEvent, mergeEvent, mergeOwnersEvents, partOfEvent, type Stating, usesEvent } from './events.ts';
 import type { EndKind, StatementFields } from './statement-fields.ts';
@@ -23,6 +23,8 @@ const DEFAULT_KINDS: Readonly<Record<StatementFields['type'], readonly [EndKind,
  */
 export function stateOne(statement: StatementFields, document: RawDocument, sources: Sources): Stated {
   const { source } = document;
+  const tenant = sources.get(source)?.tenant;
+  if (tenant !== undefined && statement.type !== 'uses') return { refusal: PUBLIC_ONLY };
   const [subjectKind, objectKind] = DEFAULT_KINDS[statement.type];
   const subject = readEnd(statement.subject, statement.subjectKind ?? subjectKind, source, sources);
   if ('refusal' in subject) return inField('subject', subject.refusal);
@@ -31,17 +33,17 @@ export function stateOne(statement: StatementFields, document: RawDocument, sour
   if (identityOf(subject.end) === identityOf(object.end)) {
     return { refusal: { code: 'SUBJECT_EQUALS_OBJECT', reason: 'The subject equals the object.' } };
   }
-  return relate(
-    withName(subject.end, statement.subjectName),
-    withName(object.end, statement.objectName),
-    statement,
+  return relate(withName(subject.end, statement.subjectName), withName(object.end, statement.objectName), statement, {
     document,
-  );
+    tenant,
+  });
 }
 
-function relate(subject: End, object: End, statement: StatementFields, document: RawDocument): Stated {
+type StatedIn = Pick<Stating, 'document' | 'tenant'>;
+
+function relate(subject: End, object: End, statement: StatementFields, where: StatedIn): Stated {
   const { time, retracted, confidence, critical } = statement;
-  const stating: Stating = { document, record: '', time, retracted, confidence };
+  const stating: Stating = { ...where, record: '', time, retracted, confidence };
   switch (statement.type) {
     case 'uses':
       if (statement.service === undefined) return invalid('service is missing.');

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type Sources, tenantsOf } from '../governance/sources.ts';
 import { CLOCKS_APART, type Exposure, type Found } from '../graph/alerts.ts';
 import { integer } from '../graph/driver.ts';
 import type { News } from '../graph/news.ts';
@@ -7,7 +8,7 @@ import type { Logger } from '../logger.ts';
 import type { QueryContext } from '../queries/context.ts';
 import { type Exposed, exposedTo } from './reach.ts';
 import type { Triggers } from './triggers.ts';
-import { createWatch, type Watch, type Watched } from './watch.ts';
+import { createWatch, isOf, type Watch, type Watched } from './watch.ts';
 
 /** A domain that more than these use concerns everybody. */
 const MOST_USERS = 1_000;
@@ -18,7 +19,7 @@ const NOTHING: Found = { exposures: [], news: [] };
 type Reason = (watched: Watched, incident: string, exposed: Exposed) => Pick<Exposure, 'reason' | 'learnedAt'>;
 
 /** Who is exposed to what, by what the database holds and what has changed. */
-export function createFinder(context: QueryContext, logger: Logger) {
+export function createFinder(context: QueryContext, sources: Sources, logger: Logger) {
   const { reader } = context;
   const watch = createWatch(context);
 
@@ -42,20 +43,36 @@ export function createFinder(context: QueryContext, logger: Logger) {
     return found;
   };
 
-  const canonical = async (references: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> => {
-    const rows = references.size === 0 ? [] : await reader.read(resolveReferences, { references: [...references] });
+  const canonical = async ({ subjects, tenant }: Triggers): Promise<ReadonlyMap<string, string>> => {
+    const seen = tenant === undefined ? reader : context.seenBy(tenant).reader;
+    const rows = subjects.size === 0 ? [] : await seen.read(resolveReferences, { references: [...subjects] });
     return new Map(rows.map(({ reference, key }) => [reference, key]));
   };
 
   /** Portfolios that may be exposed by somebody's new dependency or owner. */
-  const touchedBy = async (
-    { subjects, owned, hasMerged }: Triggers,
-    resolved: ReadonlyMap<string, string>,
-  ): Promise<Iterable<string>> => {
+  const touchedBy = async (triggers: Triggers, resolved: ReadonlyMap<string, string>): Promise<Iterable<string>> => {
+    const { subjects, owned, hasMerged, tenant } = triggers;
     if (hasMerged) return watch.all();
-    const users = owned.size === 0 ? [] : await reader.read(usersOf, { names: [...owned], most: integer(MOST_USERS) });
-    if (users.some((row) => row.users === null)) return watch.all();
-    return watch.touchedBy([...subjects, ...resolved.values(), ...users.flatMap((row) => row.users ?? [])]);
+    const touched = watch.touchedBy([...subjects, ...resolved.values()]);
+    // Nobody else is to be looked at sooner or later for a tenant's own claims.
+    if (tenant !== undefined) return [...touched].filter((key) => isOf(tenant, key));
+    if (owned.size === 0) return touched;
+    const users = [await usersAs(context, owned, () => true)];
+    for (const other of tenantsOf(sources))
+      users.push(await usersAs(context.seenBy(other), owned, (key) => isOf(other, key)));
+    return [...touched, ...users.flat()];
+  };
+
+  /** Portfolios that follow or reach whoever uses these domains. */
+  const usersAs = async (
+    seen: QueryContext,
+    owned: ReadonlySet<string>,
+    isMeant: (portfolio: string) => boolean,
+  ): Promise<string[]> => {
+    const rows = await seen.reader.read(usersOf, { names: [...owned], most: integer(MOST_USERS) });
+    const isForAll = rows.some((row) => row.users === null);
+    const touched = isForAll ? watch.all() : watch.touchedBy(rows.flatMap((row) => row.users ?? []));
+    return [...touched].filter(isMeant);
   };
 
   /** What these changes come to. */
@@ -63,7 +80,7 @@ export function createFinder(context: QueryContext, logger: Logger) {
     const moved = joinTimes(await watch.moved(), triggers.portfolios);
     const found = await refresh(moved.keys());
     if (watch.all().length === 0) return NOTHING;
-    const resolved = await canonical(triggers.subjects);
+    const resolved = await canonical(triggers);
     const touched = new Set([...(await touchedBy(triggers, resolved)), ...(await hitBy(triggers))]);
     for (const [key, watched] of await refresh([...touched].filter((key) => !moved.has(key)))) found.set(key, watched);
     const affected = found.size === 0 ? [] : await reader.read(affectedByAll, {});
@@ -95,7 +112,7 @@ export function createFinder(context: QueryContext, logger: Logger) {
 
 /** Why an exposure is looked at: it decides whether it warns. */
 function createReason(
-  { incidents, publishedAt }: Triggers,
+  { incidents, publishedAt, tenant }: Triggers,
   moved: ReadonlyMap<string, number>,
   subjects: readonly string[],
 ): Reason {
@@ -105,7 +122,8 @@ function createReason(
       const before = watched.membersBefore(time);
       return members.some((member) => before.has(member));
     };
-    if (subjects.some((subject) => via.has(subject)) && followedBefore(publishedAt.last + CLOCKS_APART)) {
+    const isTold = tenant === undefined || tenant === watched.row.tenant;
+    if (isTold && subjects.some((subject) => via.has(subject)) && followedBefore(publishedAt.last + CLOCKS_APART)) {
       return { reason: 'learned', learnedAt: publishedAt.first };
     }
     const since = moved.get(watched.row.key);
@@ -129,12 +147,13 @@ function exposures(found: ReadonlyMap<string, Watched>, affected: readonly Affec
 }
 
 /** Whom the claims that have changed are news for. */
-function newsOf({ claims }: Triggers, resolved: ReadonlyMap<string, string>, watch: Watch): News[] {
+function newsOf({ claims, tenant }: Triggers, resolved: ReadonlyMap<string, string>, watch: Watch): News[] {
   return claims.flatMap(({ message, ...claim }) => {
     const followers = watch.followersOf([claim.subject, resolved.get(claim.subject) ?? claim.subject]);
-    if (followers.size === 0) return [];
+    const told = [...followers].filter((key) => tenant === undefined || isOf(tenant, key));
+    if (told.length === 0) return [];
     const change = createHash('sha256').update(message).digest('base64url');
-    return [...followers].map((portfolio) => ({ portfolio, change, ...claim }));
+    return told.map((portfolio) => ({ portfolio, change, ...claim }));
   });
 }
 

@@ -1,3 +1,4 @@
+import type { Sources } from '../governance/sources.ts';
 import { beginAlerts, raiseAlerts } from '../graph/alerts.ts';
 import type { Driver } from '../graph/driver.ts';
 import type { Slice } from '../graph/offsets.ts';
@@ -9,6 +10,8 @@ import { type ChangeRecord, readTriggers } from './triggers.ts';
 export interface AlertStageDeps {
   readonly driver: Driver;
   readonly context: QueryContext;
+  /** All that are declared. */
+  readonly sources: Sources;
   readonly logger: Logger;
   /** Whose positions it moves on. */
   readonly group: string;
@@ -23,8 +26,8 @@ export interface ChangeSlice extends Omit<Slice, 'group'> {
  * Changes of the graph → alerts. What is exposed is computed from the database as it is, so a change that is looked at
  * late, or again, does no harm: one case has one alert.
  */
-export function createAlertStage({ driver, context, logger, group }: AlertStageDeps) {
-  const finder = createFinder(context, logger);
+export function createAlertStage({ driver, context, sources, logger, group }: AlertStageDeps) {
+  const finder = createFinder(context, sources, logger);
   /** Of the group, as this process has seen it; and the one for which all was read, and nothing has failed since. */
   let generation = 0;
   let readFor: number | undefined;

@@ -1,5 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import {
+  type ClaimChanged,
   ClaimChangedSchema,
   ClaimKind,
   IdentityChangedSchema,
@@ -7,7 +8,7 @@ import {
   PortfolioMovedSchema,
 } from '../stream/generated/avd/changes/v1/changes_pb.ts';
 import { type Reference, Service } from '../stream/generated/avd/common/v1/common_pb.ts';
-import { CHANGE_TOPICS } from '../stream/topics.ts';
+import { CHANGE_TOPICS, privateChangeTopic, tenantOfTopic } from '../stream/topics.ts';
 
 /** A claim of use that is another than before. Ends are references. */
 export interface ChangedClaim {
@@ -28,6 +29,8 @@ export interface ChangeRecord {
 
 /** What the changes of a slice may have exposed. References are `domain:<name>`, or an organization's key. */
 export interface Triggers {
+  /** Whose private claims the changes are of: they are nobody else's matter. Undefined: everybody's. */
+  readonly tenant: string | undefined;
   /** Who depends on something else than before. */
   readonly subjects: Set<string>;
   /** The claims that say so, in their order. */
@@ -44,18 +47,21 @@ export interface Triggers {
   readonly portfolios: Map<string, number>;
 }
 
-/** The topics that alerts come of. */
-export const TRIGGER_TOPICS: readonly string[] = [
+/** The topics that alerts come of. `tenants`: those with sources of their own. */
+export const triggerTopics = (tenants: readonly string[]): readonly string[] => [
   CHANGE_TOPICS.dependency,
   CHANGE_TOPICS.organization,
   CHANGE_TOPICS.incident,
   CHANGE_TOPICS.portfolio,
+  ...tenants.map(privateChangeTopic),
 ];
 
 /** Reads what was published of one topic. What takes something away exposes nobody, and is passed over. */
 export function readTriggers(topic: string, records: readonly ChangeRecord[]): Triggers {
   const times = records.map(({ timestamp }) => timestamp);
+  const tenant = tenantOfTopic(topic);
   const triggers: Triggers = {
+    tenant,
     subjects: new Set(),
     claims: [],
     owned: new Set(),
@@ -64,20 +70,14 @@ export function readTriggers(topic: string, records: readonly ChangeRecord[]): T
     portfolios: new Map(),
     publishedAt: { first: Math.min(...times), last: Math.max(...times) },
   };
-  const read = READERS[topic];
+  const read = tenant === undefined ? READERS[topic] : readPrivate;
   for (const { value } of records) if (value !== null) read?.(value, triggers);
   return triggers;
 }
 
 const READERS: Readonly<Record<string, (value: Uint8Array, triggers: Triggers) => void>> = {
-  [CHANGE_TOPICS.dependency]: (message, { subjects, claims }) => {
-    const { kind, subject, object, source, service } = fromBinary(ClaimChangedSchema, message);
-    const isUse = kind === ClaimKind.USES;
-    // A dismissal that is withdrawn exposes again.
-    if ((!isUse && kind !== ClaimKind.DISMISSED) || subject === undefined || object === undefined) return;
-    const ends = { subject: referenceOf(subject), object: referenceOf(object) };
-    subjects.add(ends.subject);
-    if (isUse) claims.push({ ...ends, source, service: Service[service] ?? '', message });
+  [CHANGE_TOPICS.dependency]: (message, triggers) => {
+    readClaim(fromBinary(ClaimChangedSchema, message), message, triggers);
   },
   [CHANGE_TOPICS.organization]: (value, triggers) => {
     const { change } = fromBinary(IdentityChangedSchema, value);
@@ -97,6 +97,22 @@ const READERS: Readonly<Record<string, (value: Uint8Array, triggers: Triggers) =
     portfolios.set(key, Math.min(portfolios.get(key) ?? Number.POSITIVE_INFINITY, Number(changedAt)));
   },
 };
+
+/** What a tenant's own topic says: of a withdrawn source nobody is exposed. */
+function readPrivate(message: Uint8Array, triggers: Triggers): void {
+  const { change } = fromBinary(IdentityChangedSchema, message);
+  if (change.case === 'claim') readClaim(change.value, message, triggers);
+}
+
+function readClaim(claim: ClaimChanged, message: Uint8Array, { subjects, claims }: Triggers): void {
+  const { kind, subject, object, source, service } = claim;
+  const isUse = kind === ClaimKind.USES;
+  // A dismissal that is withdrawn exposes again.
+  if ((!isUse && kind !== ClaimKind.DISMISSED) || subject === undefined || object === undefined) return;
+  const ends = { subject: referenceOf(subject), object: referenceOf(object) };
+  subjects.add(ends.subject);
+  if (isUse) claims.push({ ...ends, source, service: Service[service] ?? '', message });
+}
 
 function referenceOf({ end }: Reference): string {
   return end.case === 'domain' ? `domain:${end.value}` : (end.value ?? '');

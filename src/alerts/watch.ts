@@ -24,19 +24,29 @@ export function createWatch(context: QueryContext) {
   const times = new Map<string, number>();
 
   const look = async (rows: readonly WatchedRow[], at: number): Promise<Map<string, Watched>> => {
-    const known = await resolve(context, rows);
     const found = new Map<string, Watched>();
+    for (const [tenant, own] of byTenant(rows)) await lookAs(context.seenBy(tenant), own, at, found);
+    return found;
+  };
+
+  /** What each of one tenant follows and reaches, as that tenant sees it. */
+  const lookAs = async (
+    seen: QueryContext,
+    rows: readonly WatchedRow[],
+    at: number,
+    found: Map<string, Watched>,
+  ): Promise<void> => {
+    const known = await resolve(seen, rows);
     for (const row of rows) {
       const membersBefore = (time: number) =>
         new Set(row.references.flatMap(([name, since]) => (since < time ? (known.get(name) ?? []) : [])));
-      const reach = await readReach(context, [...membersBefore(Number.POSITIVE_INFINITY)], row.alertDepth, at);
+      const reach = await readReach(seen, [...membersBefore(Number.POSITIVE_INFINITY)], row.alertDepth, at);
       const followed = new Set([...row.references.map(([name]) => name), ...reach.members]);
       followers.put(row.key, followed);
       watchers.put(row.key, new Set([...followed, ...reach.reached]));
       times.set(row.key, row.changedAt);
       found.set(row.key, { row, reach, membersBefore });
     }
-    return found;
   };
 
   return {
@@ -106,6 +116,19 @@ function createNames() {
 }
 
 const NONE: ReadonlySet<string> = new Set();
+
+function byTenant(rows: readonly WatchedRow[]): Map<string, WatchedRow[]> {
+  const found = new Map<string, WatchedRow[]>();
+  for (const row of rows) {
+    const own = found.get(row.tenant);
+    if (own === undefined) found.set(row.tenant, [row]);
+    else own.push(row);
+  }
+  return found;
+}
+
+/** Whether a portfolio, by its key, is one of this tenant. */
+export const isOf = (tenant: string, key: string): boolean => key.slice(0, key.lastIndexOf('/')) === tenant;
 
 /** What stands today for all that these follow. */
 async function resolve({ reader }: QueryContext, rows: readonly WatchedRow[]): Promise<Map<string, string>> {

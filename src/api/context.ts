@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import type { Sources } from '../governance/sources.ts';
+import { type Sources, sourcesSeenBy } from '../governance/sources.ts';
 import type { AlertQueries } from '../queries/alert.ts';
 import type { DecisionQueries } from '../queries/decision.ts';
 import type { PortfolioQueries } from '../queries/portfolio.ts';
@@ -17,7 +17,7 @@ export interface ApiContext {
   /** When the request is given up, ms since 1970, and when the client goes. */
   readonly deadline: number;
   readonly signal: AbortSignal;
-  /** Given up at the request's deadline, and when the client goes. */
+  /** Given up at the request's deadline, and when the client goes; as the viewer's tenant sees the graph. */
   readonly queries: ExposureQueries;
   readonly loaders: Loaders;
   /** Given up as `queries` are. */
@@ -29,6 +29,7 @@ export interface ApiContext {
   /** Given up as `queries` are. */
   readonly decisions: DecisionQueries;
   readonly corrections: Corrections;
+  /** Everybody's, and those of the viewer's tenant. */
   readonly sources: Sources;
   /** The instant of the request, ms since 1970: every part of an answer is of the same instant. */
   readonly now: number;
@@ -59,7 +60,9 @@ export interface ContextDeps {
   readonly sources: Sources;
   /** How long an answer may take, in ms. */
   readonly timeLimit: number;
-  readonly version?: (() => string | undefined) | undefined;
+  readonly version?: ((tenant: string) => string | undefined) | undefined;
+  /** What time it is, ms since 1970. */
+  readonly clock?: (() => number) | undefined;
 }
 
 /** Who waits for an answer. */
@@ -71,13 +74,25 @@ export interface Caller {
 
 /** Makes the context of a request that begins now. */
 export function createContext(
-  { queries, portfolios, alerts, portfolioChanges, decisions, corrections, sources, timeLimit, version }: ContextDeps,
+  {
+    queries,
+    portfolios,
+    alerts,
+    portfolioChanges,
+    decisions,
+    corrections,
+    sources,
+    timeLimit,
+    version,
+    clock = Date.now,
+  }: ContextDeps,
   { viewer, signal }: Caller,
 ): ApiContext {
-  const now = Date.now();
-  const deadline = now + timeLimit;
+  const now = clock();
+  const deadline = Date.now() + timeLimit;
   const outcome: ApiContext['outcome'] = { isWhole: false };
-  const limited = askInTurns(queries.within(deadline, signal), () => (outcome.cost ?? 0) > PLAIN_COST);
+  const seen = queries.within(deadline, signal).seenBy(viewer.tenant);
+  const limited = askInTurns(seen, () => (outcome.cost ?? 0) > PLAIN_COST);
   return {
     viewer,
     deadline,
@@ -89,9 +104,9 @@ export function createContext(
     portfolioChanges,
     decisions: decisions.within(deadline, signal),
     corrections,
-    sources,
+    sources: sourcesSeenBy(sources, viewer.tenant),
     now,
-    graphVersion: version?.(),
+    graphVersion: version?.(viewer.tenant),
     outcome,
   };
 }

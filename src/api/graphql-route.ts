@@ -20,13 +20,16 @@ const REVALIDATED = { 'cache-control': 'private, no-cache', vary: 'accept, autho
 
 /** What the engine says of the graph that it answers from; absent where it answers from the database itself. */
 export interface GraphVersions {
-  /** Opaque; another one whenever the facts that it answers from are others. Undefined while it is not known. */
-  readonly version?: (() => string | undefined) | undefined;
   /**
-   * Resolves once the engine reflects that version or a later one.
+   * Opaque; another one whenever the facts that it answers this tenant from are others, and of nobody else's private
+   * ones. Undefined while it is not known.
+   */
+  readonly version?: ((tenant: string) => string | undefined) | undefined;
+  /**
+   * Resolves once the engine reflects that version, as the tenant was told it, or a later one.
    * @throws AppError VERSION_NOT_REACHED where `signal` fires before, BAD_ARGUMENT for what is no version.
    */
-  readonly waitFor?: ((version: string, signal: AbortSignal) => Promise<void>) | undefined;
+  readonly waitFor?: ((version: string, signal: AbortSignal, tenant: string) => Promise<void>) | undefined;
 }
 
 export interface GraphQLRouteDeps extends GraphVersions {
@@ -58,7 +61,7 @@ export function createGraphQLRoute(deps: GraphQLRouteDeps) {
       const given = await read(request, response);
       if (given === undefined) return;
       const asked = documents.resolve(given);
-      await reach(deps, asked, signal);
+      await reach(deps, asked, { viewer, signal });
       await answer(asked, { viewer, signal }, response);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
@@ -97,7 +100,7 @@ function createAnswering(deps: GraphQLRouteDeps) {
     }
     const answer = toAnswer(type, http.body.string);
     // While it was computed the graph may have moved on.
-    if (place && deps.version?.() === place.version) cache.keep(place, answer, context.now);
+    if (place && deps.version?.(caller.viewer.tenant) === place.version) cache.keep(place, answer, context.now);
     sendAnswer(asked, response, answer);
   };
 }
@@ -117,7 +120,7 @@ async function read(request: IncomingMessage, response: ServerResponse): Promise
 }
 
 function placeOf({ version }: GraphVersions, asked: Asked, viewer: Viewer): Place | undefined {
-  const known = version?.();
+  const known = version?.(viewer.tenant);
   const question = known === undefined ? undefined : nameOf(asked, viewer);
   return known === undefined || question === undefined ? undefined : { question, version: known };
 }
@@ -128,9 +131,9 @@ function sendAnswer({ headers }: Asked, response: ServerResponse, { type, body, 
 }
 
 /** Waits for the version that the request names. @throws AppError VERSION_NOT_REACHED, BAD_ARGUMENT */
-async function reach({ waitFor }: GraphVersions, asked: Asked, signal: AbortSignal): Promise<void> {
+async function reach({ waitFor }: GraphVersions, asked: Asked, { viewer, signal }: Caller): Promise<void> {
   const version = versionWaitedFor(asked);
   if (version === undefined) return;
   if (!waitFor) throw new AppError('BAD_ARGUMENT', 'waitFor: this engine answers from the database, without versions.');
-  await waitFor(version, AbortSignal.any([signal, AbortSignal.timeout(LONGEST_WAIT)]));
+  await waitFor(version, AbortSignal.any([signal, AbortSignal.timeout(LONGEST_WAIT)]), viewer.tenant);
 }

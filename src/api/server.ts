@@ -24,6 +24,7 @@ import { createRoutes, findRoute, type Routes, sendNotFound } from './routes.ts'
 import { loadSchema } from './schema.ts';
 import { createSubscriptions, type SubscriptionDeps, type Subscriptions } from './subscriptions.ts';
 import { createTrustedDocuments, type TrustedDocuments } from './trusted-documents.ts';
+import { ANONYMOUS } from './viewer.ts';
 
 export interface ApiDeps extends GraphVersions {
   readonly queries: ExposureQueries;
@@ -49,6 +50,8 @@ export interface ApiDeps extends GraphVersions {
   readonly subscriptionLimits?: SubscriptionDeps['limits'];
   /** `plain`: by graphql-js alone, to compare with. */
   readonly executor?: 'planned' | 'plain' | undefined;
+  /** What time it is, ms since 1970; absent: the system's clock. */
+  readonly clock?: (() => number) | undefined;
   /** Most that kept answers may take; 0: none is kept. */
   readonly answerCacheBytes?: number | undefined;
 }
@@ -66,7 +69,7 @@ export interface Api {
 
 /** The API's HTTP server: GraphQL, GraphiQL, health, metrics and the start page. */
 export async function createApi(deps: ApiDeps): Promise<Api> {
-  const metrics = createMetrics(deps.version);
+  const metrics = createMetrics(deps.version && (() => deps.version?.(ANONYMOUS.tenant)));
   const rateLimit = createRateLimit(deps.costPerMinute);
   const schema = await loadSchema(deps.schemaFolder);
   const documents = deps.documents ?? createTrustedDocuments({}, false);

@@ -93,7 +93,7 @@ export function askInTurns(queries: ExposureQueries, isDear: () => boolean): Exp
     else next();
   };
   const entries = Object.entries(queries).map(([name, question]: [string, (...args: never[]) => unknown]) => {
-    if (name === 'within') return [name, question] as const;
+    if (name === 'within' || name === 'seenBy') return [name, question] as const;
     const inTurn = async (...args: never[]): Promise<unknown> => {
       if (!isDear()) return question(...args);
       await enter();

@@ -9,7 +9,7 @@ import {
   IdentityChangedSchema,
 } from '../stream/generated/avd/changes/v1/changes_pb.ts';
 import { type Reference, Service as ServiceNumber } from '../stream/generated/avd/common/v1/common_pb.ts';
-import { CHANGE_TOPICS } from '../stream/topics.ts';
+import { CHANGE_TOPICS, tenantOfTopic } from '../stream/topics.ts';
 import type { ClaimRow } from './claim-table.ts';
 import { dismissedKind, type Facts, OWNERSHIP, SAME_AS } from './facts.ts';
 
@@ -21,7 +21,8 @@ const SERVICE_OF = new Map(SERVICES.map((service, number) => [ServiceNumber[serv
 /** Brings one message of the change topics into the facts. Any order of them, and any repetition, gives the same facts. */
 export function applyChange(facts: Facts, topic: string, value: Uint8Array): void {
   if (topic === CHANGE_TOPICS.dependency) applyClaim(facts, fromBinary(ClaimChangedSchema, value));
-  else if (topic === CHANGE_TOPICS.organization) applyIdentity(facts, fromBinary(IdentityChangedSchema, value).change);
+  else if (topic === CHANGE_TOPICS.organization || tenantOfTopic(topic) !== undefined)
+    applyIdentity(facts, fromBinary(IdentityChangedSchema, value).change);
 }
 
 function applyIdentity(facts: Facts, { case: kind, value }: IdentityChanged['change']): void {
@@ -53,7 +54,7 @@ function toRow(facts: Facts, claim: ClaimChanged, kind: number): ClaimRow {
     subject: nodeOf(facts, claim.subject),
     object: nodeOf(facts, claim.object),
     kind,
-    source: facts.source(claim.source),
+    source: facts.source(claim.source, claim.tenant || undefined),
     firstSeen: time(claim.firstSeen),
     lastSeen: time(claim.lastSeen),
     sighted: claim.sightedConfidence ?? Number.NaN,

@@ -9,7 +9,7 @@ import { positionKey } from '../stream/positions.ts';
 import type { Facts } from './facts.ts';
 import { loadFacts } from './load.ts';
 import { readFacts } from './saved-file.ts';
-import { EXPOSURE_TOPICS } from './version.ts';
+import { exposureTopics } from './version.ts';
 
 export interface FactsFrom {
   readonly driver: Driver;
@@ -35,7 +35,7 @@ export interface Beginning {
 export async function begin({ driver, kafka, sources, logger, file }: FactsFrom, isFresh: boolean): Promise<Beginning> {
   const rankOf = (source: string): number => sources.get(source)?.rank ?? Number.MAX_SAFE_INTEGER;
   const graph = await identityOf(driver);
-  const ends = await logEnds(kafka, EXPOSURE_TOPICS);
+  const ends = await logEnds(kafka, exposureTopics(sources));
   const begun = performance.now();
   const saved = file === undefined || isFresh ? undefined : await readSaved(file, rankOf, logger);
   if (saved !== undefined && saved.state.graph === graph) {

@@ -9,17 +9,18 @@ import { includes, isVersion } from './version.ts';
 /** The exposure index on a thread of its own. */
 export interface ExposureIndexClient {
   /**
-   * The questions, given up at `deadline` and when `signal` aborts.
+   * The questions as that tenant sees the graph (undefined: what is public), given up at `deadline` and when `signal`
+   * aborts.
    * @throws AppError INDEX_NOT_READY where it can't be asked now
    */
-  queries(deadline?: number, signal?: AbortSignal): IndexedQueries;
-  /** Which changes it reflects, see `toVersion`; undefined while it can't be asked. */
-  version(): string | undefined;
+  queries(deadline?: number, signal?: AbortSignal, tenant?: string): IndexedQueries;
+  /** Which changes it reflects, as that tenant is told it: see `toVersion`. Undefined while it can't be asked. */
+  version(tenant?: string): string | undefined;
   /**
-   * Resolves once the index reflects that version or a later one.
+   * Resolves once the index reflects that version, as the tenant was told it, or a later one.
    * @throws AppError VERSION_NOT_REACHED where `signal` aborts before, BAD_ARGUMENT for what is no version
    */
-  waitFor(version: string, signal: AbortSignal): Promise<void>;
+  waitFor(version: string, signal: AbortSignal, tenant?: string): Promise<void>;
   /** Lets the thread save what it holds and end; after some seconds it is ended. */
   stop(): Promise<void>;
 }
@@ -40,9 +41,12 @@ export function createExposureIndexClient(
 ): ExposureIndexClient {
   const pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
   const reached = createVersionWaiters();
+  let versions: Readonly<Record<string, string>> = {};
   let [worker, ended] = start();
   let version: string | undefined;
   let [nextId, isStopping, pause] = [0, false, RESTART_AFTER_MS];
+  const versionFor = (tenant: string | undefined): string | undefined =>
+    version === undefined || tenant === undefined || !Object.hasOwn(versions, tenant) ? version : versions[tenant];
 
   function start(): [Worker, Promise<void>] {
     const thread = newThread(settings);
@@ -66,8 +70,8 @@ export function createExposureIndexClient(
   function receive(message: FromWorker): void {
     if (message.kind === 'state') {
       version = message.version;
-      if (version !== undefined) pause = RESTART_AFTER_MS;
-      if (version !== undefined) reached.tell(version);
+      versions = message.versions ?? {};
+      reached.tell(versionFor);
       return;
     }
     const asked = pending.get(message.id);
@@ -79,8 +83,7 @@ export function createExposureIndexClient(
   async function ask(
     question: Indexed,
     args: readonly unknown[],
-    deadline: number | undefined,
-    signal: AbortSignal | undefined,
+    { deadline, signal, tenant }: Asking,
   ): Promise<unknown> {
     if (version === undefined) throw notReady();
     const id = nextId++;
@@ -90,7 +93,7 @@ export function createExposureIndexClient(
     try {
       return await new Promise((resolve, reject) => {
         pending.set(id, { resolve, reject });
-        worker.postMessage({ kind: 'ask', id, question, args, deadline } satisfies ToWorker);
+        worker.postMessage({ kind: 'ask', id, question, args, deadline, tenant } satisfies ToWorker);
         if (signal?.aborted) cancel();
       });
     } finally {
@@ -99,15 +102,15 @@ export function createExposureIndexClient(
   }
 
   return {
-    queries(deadline, signal) {
+    queries(deadline, signal, tenant) {
       const entries = INDEXED.map((question) => [
         question,
-        (...args: readonly unknown[]) => ask(question, args, deadline, signal),
+        (...args: readonly unknown[]) => ask(question, args, { deadline, signal, tenant }),
       ]);
       return Object.fromEntries(entries) as IndexedQueries;
     },
-    version: () => version,
-    waitFor: (wanted, signal) => reached.wait(wanted, version, signal),
+    version: versionFor,
+    waitFor: (wanted, signal, tenant) => reached.wait({ version: wanted, tenant }, versionFor(tenant), signal),
     async stop() {
       isStopping = true;
       worker.postMessage({ kind: 'stop' } satisfies ToWorker);
@@ -117,18 +120,33 @@ export function createExposureIndexClient(
   };
 }
 
+/** How something is asked. */
+interface Asking {
+  readonly deadline: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly tenant: string | undefined;
+}
+
+interface Wanted {
+  readonly version: string;
+  readonly tenant: string | undefined;
+}
+
 /** Those who wait until the index reflects a version. */
 function createVersionWaiters() {
-  const waiters = new Set<{ readonly version: string; readonly resolve: () => void }>();
+  const waiters = new Set<Wanted & { readonly resolve: () => void }>();
   return {
-    tell(version: string): void {
-      for (const waiter of waiters) if (includes(version, waiter.version)) waiter.resolve();
+    tell(versionFor: (tenant: string | undefined) => string | undefined): void {
+      for (const waiter of waiters) {
+        const version = versionFor(waiter.tenant);
+        if (version !== undefined && includes(version, waiter.version)) waiter.resolve();
+      }
     },
-    wait: (wanted: string, version: string | undefined, signal: AbortSignal): Promise<void> =>
+    wait: ({ version: wanted, tenant }: Wanted, version: string | undefined, signal: AbortSignal): Promise<void> =>
       new Promise((resolve, reject) => {
         if (!isVersion(wanted)) return reject(new AppError('BAD_ARGUMENT', 'That is no version of the graph.'));
         if (version !== undefined && includes(version, wanted)) return resolve();
-        const waiter = { version: wanted, resolve: () => end(resolve) };
+        const waiter = { version: wanted, tenant, resolve: () => end(resolve) };
         const late = () =>
           end(() => reject(new AppError('VERSION_NOT_REACHED', 'The index did not reach that version in time.')));
         const end = (then: () => void): void => {

@@ -3,7 +3,7 @@ import { instantOf } from '../queries/page.ts';
 import type { ExposureQueries } from '../queries/types.ts';
 import { countDependencies, listDependencies, oneDependency } from './dependency-questions.ts';
 import type { Facts } from './facts.ts';
-import { Present } from './present.ts';
+import { Presents } from './presents.ts';
 import type { Asked } from './question.ts';
 import { blastRadius, blastRadiusOrganizations, exposurePaths, nthParties } from './reach-questions.ts';
 import { Scheduler } from './scheduler.ts';
@@ -35,6 +35,12 @@ export interface ExposureIndexOptions {
   readonly clock?: () => number;
 }
 
+interface Asking {
+  readonly deadline: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly tenant: string | undefined;
+}
+
 /** Kept in order they cost some 100 bytes each; found anew, about a microsecond each. */
 const HUB_SIZE = 4_000;
 
@@ -44,14 +50,14 @@ const HUB_SIZE = 4_000;
  */
 export class ExposureIndex {
   readonly facts: Facts;
-  readonly present: Present;
+  readonly presents: Presents;
   readonly #scheduler = new Scheduler();
   readonly #clock: () => number;
 
   constructor(facts: Facts, sources: Sources, { hubSize = HUB_SIZE, clock = Date.now }: ExposureIndexOptions = {}) {
     this.facts = facts;
     this.#clock = clock;
-    this.present = new Present(facts, createTrust(facts, sources), clock(), { hubSize });
+    this.presents = new Presents(facts, createTrust(facts, sources), clock(), { hubSize });
   }
 
   /** Applies changes of the facts between two questions. */
@@ -60,7 +66,7 @@ export class ExposureIndex {
       try {
         change();
       } finally {
-        this.present.settle();
+        this.presents.settle();
       }
     });
   }
@@ -72,13 +78,16 @@ export class ExposureIndex {
 
   /** Works out what every claim is at present, so that no question has to. */
   warm(): Promise<void> {
-    return this.#scheduler.ask(() => this.present.warm());
+    return this.#scheduler.ask(() => this.presents.everybodys.warm());
   }
 
-  /** The questions, given up at `deadline` (ms since 1970) with AppError QUERY_TIMEOUT, and by `signal` with CANCELLED. */
-  queries(deadline?: number, signal?: AbortSignal): IndexedQueries {
+  /**
+   * The questions as that tenant sees the graph (undefined: what is public), given up at `deadline` (ms since 1970) with
+   * AppError QUERY_TIMEOUT, and by `signal` with CANCELLED.
+   */
+  queries(deadline?: number, signal?: AbortSignal, tenant?: string): IndexedQueries {
     const ask = <T>(at: number, question: (asked: Asked) => Work<T>): Promise<T> =>
-      this.#ask(at, question, deadline, signal);
+      this.#ask(at, question, { deadline, signal, tenant });
     return {
       dependenciesOf: (keys, args, page) =>
         ask(instantOf(page), (asked) => listDependencies(asked, 'uses', keys, args, page)),
@@ -98,14 +107,9 @@ export class ExposureIndex {
     };
   }
 
-  async #ask<T>(
-    at: number,
-    question: (asked: Asked) => Work<T>,
-    deadline: number | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<T> {
-    const { present } = this;
+  async #ask<T>(at: number, question: (asked: Asked) => Work<T>, { deadline, signal, tenant }: Asking): Promise<T> {
     const now = this.#clock();
+    const present = this.presents.of(tenant, now);
     if (present.isBehind(at, now)) void this.#scheduler.advance(() => present.advance(Math.min(at, now)));
     return this.#scheduler.ask(
       function* (): Work<T> {

@@ -38,6 +38,8 @@ export class Facts {
   nodes = new NodeTable();
   readonly sources: string[] = [];
   readonly #sourceIds = new Map<string, number>();
+  /** Per source, whose private claims it makes; undefined: it is everybody's. */
+  readonly tenants: (string | undefined)[] = [];
   uses = new ClaimTable();
   /** Claims on identity, and what is dismissed. */
   identity = new ClaimTable();
@@ -67,10 +69,15 @@ export class Facts {
     this.#rankOf = rankOf;
   }
 
-  source(id: string): number {
+  /** The number of a source; `tenant`: whose it is, where a claim of it says that it is private. */
+  source(id: string, tenant?: string): number {
     const known = this.#sourceIds.get(id);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.tenants[known] ??= tenant;
+      return known;
+    }
     const source = this.sources.push(id) - 1;
+    this.tenants[source] = tenant;
     this.#sourceIds.set(id, source);
     this.withdrawn[source] = Number.NEGATIVE_INFINITY;
     return source;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
+import { tenantsOf } from '../governance/sources.ts';
 import type { Driver } from '../graph/driver.ts';
 import { createStreamConsumer } from '../stream/consumer.ts';
 import { logEnds, withAdmin } from '../stream/kafka.ts';
@@ -13,7 +14,7 @@ import { ExposureIndex } from './exposure-index.ts';
 import type { Facts } from './facts.ts';
 import { settleDoubts } from './load.ts';
 import { saveFacts } from './saved-file.ts';
-import { EXPOSURE_TOPICS, includes, toVersion } from './version.ts';
+import { exposureTopics, toVersion } from './version.ts';
 
 export interface KeeperOptions extends FactsFrom {
   /** How often the facts are saved, in ms. */
@@ -27,6 +28,8 @@ export interface KeeperOptions extends FactsFrom {
 export interface KeptIndex {
   readonly index: ExposureIndex;
   readonly version: string;
+  /** What each tenant with sources of its own is told in its place. */
+  readonly versions: Readonly<Record<string, string>>;
 }
 
 /** How long changes are applied between two questions; mending what they touch takes about as long again. */
@@ -61,23 +64,26 @@ async function keepOne(options: KeeperOptions, signal: AbortSignal, isFresh: boo
   const { kafka, sources, logger, publish, file } = options;
   const { facts, positions, graph } = await begin(options, isFresh);
   const index = new ExposureIndex(facts, sources);
+  const tenants = tenantsOf(sources);
   await index.warm();
   const over = new AbortController();
   const until = AbortSignal.any([signal, over.signal]);
-  const goal = toVersion(graph, new Map((await logEnds(kafka, EXPOSURE_TOPICS)).map((e) => [keyOf(e), e.end])));
+  const topics = exposureTopics(sources);
+  const ends = new Map((await logEnds(kafka, topics)).map((e) => [keyOf(e), e.end]));
   // Who aborts from here on is heard by the listener below.
   if (signal.aborted) return;
   let isCaughtUp = false;
   const tell = () => {
     const version = toVersion(graph, positions);
-    isCaughtUp ||= includes(version, goal);
-    if (isCaughtUp && !until.aborted) publish({ index, version });
+    isCaughtUp ||= [...ends].every(([key, end]) => (positions.get(key) ?? 0) >= end);
+    const versions = Object.fromEntries(tenants.map((tenant) => [tenant, toVersion(graph, positions, tenant)]));
+    if (isCaughtUp && !until.aborted) publish({ index, version, versions });
   };
   const group = `avd.exposure.${randomUUID()}`;
   const consumer = createStreamConsumer({
     kafka,
     group,
-    topics: EXPOSURE_TOPICS,
+    topics,
     logger,
     concurrency: 1,
     store: { read: async (_, topic, partition) => at(positions, topic, partition) },

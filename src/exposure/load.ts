@@ -38,14 +38,16 @@ export async function loadFacts(driver: Driver, rankOf: RankOf): Promise<Facts> 
       const number = NUMBER_OF.get(service);
       if (number !== undefined) facts.putCompletion(subject, facts.source(source), number, midnight / DAY);
     }
-    for (const use of row.uses) facts.uses.append(toUse(facts, subject, nodes.at(use[0]), use));
+    for (const use of [...row.uses, ...row.privateUses])
+      facts.uses.append(toUse(facts, subject, nodes.at(use[0]), use));
     for (const owner of row.owners)
       facts.identity.append(toIdentity(facts, subject, nodes.at(owner[0]), OWNERSHIP, owner));
   }
   for await (const row of streamRows(driver, organizationFacts, {})) {
     const subject = nodes.name(row.id, row.key);
     if (row.name !== null) facts.nodes.setName(subject, row.name, row.nameAt ?? 0);
-    for (const use of row.uses) facts.uses.append(toUse(facts, subject, nodes.at(use[0]), use));
+    for (const use of [...row.uses, ...row.privateUses])
+      facts.uses.append(toUse(facts, subject, nodes.at(use[0]), use));
     for (const merge of row.merges)
       facts.identity.append(toIdentity(facts, subject, nodes.at(merge[0]), SAME_AS, merge));
   }
@@ -115,12 +117,12 @@ class NumberedNodes {
 }
 
 function toUse(facts: Facts, subject: number, object: number, use: UseRow): ClaimRow {
-  const [, service, source, first, last, sighted, critical, criticalDay, statedAt, stated, retractedAt] = use;
+  const [, service, source, first, last, sighted, critical, criticalDay, statedAt, stated, retractedAt, tenant] = use;
   return {
     subject,
     object,
     kind: NUMBER_OF.get(service as Service) ?? NUMBER_OF.get('OTHER') ?? 0,
-    source: facts.source(source),
+    source: facts.source(source, tenant ?? undefined),
     firstSeen: orNaN(first),
     lastSeen: orNaN(last),
     sighted: orNaN(sighted),

@@ -19,6 +19,8 @@ export type ToWorker =
       readonly question: Indexed;
       readonly args: readonly unknown[];
       readonly deadline?: number | undefined;
+      /** As whom it is asked; undefined: what is public. */
+      readonly tenant?: string | undefined;
     }
   /** Nobody waits for that answer any more. */
   | { readonly kind: 'cancel'; readonly id: number }
@@ -34,4 +36,9 @@ export type FromWorker =
       readonly details: Record<string, unknown>;
     }
   /** What the index reflects now; absent: it can't be asked. */
-  | { readonly kind: 'state'; readonly version?: string | undefined };
+  | {
+      readonly kind: 'state';
+      readonly version?: string | undefined;
+      /** What each tenant with sources of its own is told in its place. */
+      readonly versions?: Readonly<Record<string, string>> | undefined;
+    };

@@ -11,7 +11,7 @@ export interface PathQuestion {
   readonly maxHops: number;
   readonly hops: Hops;
   /** Paths up to and including this one were on the pages before. */
-  readonly after: readonly number[] | undefined;
+  readonly after: readonly string[] | undefined;
   readonly limit: number;
   /** How many organizations' vendors are read before the way is looked for from its end. */
   readonly mostNear?: number;
@@ -127,9 +127,11 @@ function* distancesTo(view: View, to: number, maxHops: number, hops: Hops): Work
 }
 
 /** Order of sequences of one length. */
-function isAfter(view: View, path: readonly number[], other: readonly number[]): boolean {
+function isAfter(view: View, path: readonly number[], other: readonly string[]): boolean {
+  const { nodes } = view.facts;
   for (const [i, node] of path.entries()) {
-    const order = view.facts.nodes.compareKeys(node, other[i] ?? node);
+    const key = nodes.key(node);
+    const order = nodes.compareText(key, other[i] ?? key);
     if (order !== 0) return order > 0;
   }
   return false;

@@ -21,6 +21,8 @@ const MANY = 10_000;
 export interface PresentOptions {
   /** From how many claims on a vendor is a hub. */
   readonly hubSize: number;
+  /** Whose private claims count beside the public ones; absent: nobody's. */
+  readonly tenant?: string;
 }
 
 /**
@@ -42,9 +44,8 @@ export class Present implements Watcher {
     this.facts = facts;
     this.#trust = trust;
     this.#options = options;
-    this.view = new View(facts, trust, at);
+    this.view = new View(facts, trust, at, options.tenant);
     this.view.onTurn = (time, subject) => this.#turns.add(time, subject);
-    facts.watcher = this;
   }
 
   /** Judges every claim, counts all vendors and lists the dependents of the greatest hubs, so that no question has to. */
@@ -88,7 +89,7 @@ export class Present implements Watcher {
 
   /** A view of that very instant, whatever happened between it and the present. */
   exactly(at: number): View {
-    const view = this.#others.get(at) ?? new View(this.facts, this.#trust, at);
+    const view = this.#others.get(at) ?? new View(this.facts, this.#trust, at, this.#options.tenant);
     view.fit();
     // The last used is the last in line.
     this.#others.delete(at);

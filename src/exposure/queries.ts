@@ -12,8 +12,9 @@ export function createIndexedQueries(
   index: Pick<ExposureIndexClient, 'queries'>,
   deadline?: number,
   signal?: AbortSignal,
+  tenant?: string,
 ): ExposureQueries {
-  const indexed = index.queries(deadline, signal);
+  const indexed = index.queries(deadline, signal, tenant);
   const entries = INDEXED.map((question) => {
     const ask = indexed[question] as (...args: readonly unknown[]) => Promise<unknown>;
     const askDatabase = database[question] as (...args: readonly unknown[]) => Promise<unknown>;
@@ -29,8 +30,9 @@ export function createIndexedQueries(
     ...(Object.fromEntries(entries) as unknown as IndexedQueries),
     within: (other, otherSignal) => {
       const earlier = Math.min(other, deadline ?? other);
-      return createIndexedQueries(database.within(earlier, otherSignal), index, earlier, otherSignal ?? signal);
+      return createIndexedQueries(database.within(earlier, otherSignal), index, earlier, otherSignal ?? signal, tenant);
     },
+    seenBy: (other) => createIndexedQueries(database.seenBy(other), index, deadline, signal, other),
   };
 }
 

@@ -1,4 +1,4 @@
-import { badCursor, cursorKey, toPage } from '../queries/page.ts';
+import { cursorKey, pathBefore, toPage } from '../queries/page.ts';
 import type {
   BlastRadius,
   BlastRadiusArgs,
@@ -95,12 +95,13 @@ export function* exposurePaths(
   page: PageRequest,
 ): Work<Bounded<Page<ExposurePath>>> {
   const [from, to] = [holderOf(asked, args.from), holderOf(asked, args.to)];
-  const after = afterPath(asked, page, from, to);
+  const { nodes } = asked.view.facts;
+  const keyOf = (holder: number | undefined, key: string) => (holder === undefined ? key : nodes.key(holder));
+  const after = pathBefore(page, keyOf(from, args.from), keyOf(to, args.to));
   if (from === undefined || to === undefined || from === to) return { edges: [], hasNextPage: false, bound: undefined };
   const hops = yield* hopsOf(asked, args, [from, to]);
   const question = { from, to, maxHops: args.maxHops, hops, after, limit: page.first + 1 };
   const { found, bound } = yield* findPaths(asked.view, question);
-  const { nodes } = asked.view.facts;
   const listed = toPage(
     found,
     page,
@@ -108,19 +109,6 @@ export function* exposurePaths(
     (path) => path.map((node) => nodes.key(node)),
   );
   return { ...listed, bound };
-}
-
-function afterPath(
-  asked: Asked,
-  { after }: PageRequest,
-  from: number | undefined,
-  to: number | undefined,
-): readonly number[] | undefined {
-  if (after === undefined) return undefined;
-  const nodes = after.key.map((key) => (typeof key === 'string' ? asked.view.facts.nodes.find(key) : undefined));
-  const known = nodes.filter((node) => node !== undefined);
-  if (known.length < nodes.length || known.length < 2 || known[0] !== from || known.at(-1) !== to) throw badCursor();
-  return known;
 }
 
 function toPath(asked: Asked, path: readonly number[], { service }: ExposurePathArgs): ExposurePath {

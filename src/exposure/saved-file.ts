@@ -40,6 +40,8 @@ export interface SavedState {
 interface Header extends SavedState {
   readonly format: number;
   readonly sources: readonly string[];
+  /** Whose each source is; null: everybody's. */
+  readonly tenants: readonly (string | null)[];
   /** null stands for −Infinity. */
   readonly withdrawn: readonly (number | null)[];
   readonly confidences: { readonly uses: readonly (number | null)[]; readonly identity: readonly (number | null)[] };
@@ -81,6 +83,7 @@ async function writeAll(
     ...state,
     format: FORMAT,
     sources: facts.sources,
+    tenants: facts.sources.map((_, source) => facts.tenants[source] ?? null),
     withdrawn: numbers(facts.withdrawn),
     confidences: { uses: numbers(facts.uses.confidences), identity: numbers(facts.identity.confidences) },
     counts: {
@@ -174,7 +177,7 @@ export async function readFacts(
 
 function toFacts(header: Header, columns: ReadonlyMap<string, Column>, rankOf: RankOf): Facts {
   const facts = new Facts(rankOf);
-  for (const id of header.sources) facts.source(id);
+  for (const [source, id] of header.sources.entries()) facts.source(id, header.tenants[source] ?? undefined);
   for (const [source, before] of header.withdrawn.entries())
     facts.withdrawn[source] = before ?? Number.NEGATIVE_INFINITY;
   const keys = decodeTexts(columns.get('keys'));

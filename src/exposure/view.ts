@@ -26,12 +26,15 @@ export class View {
   /** 1 for each subject whose claims' flags are known. */
   known: Uint8Array;
   at: number;
+  /** Whose private claims count beside the public ones; undefined: nobody's. */
+  readonly tenant: string | undefined;
   /** The latest instant, not after `at`, at which something that was looked at began or ended. */
   newestTurn = Number.NEGATIVE_INFINITY;
   /** Told of the next instant at which something about a subject begins or ends. */
   onTurn: ((time: number, subject: number) => void) | undefined;
 
-  constructor(facts: Facts, trust: Trust, at: number) {
+  constructor(facts: Facts, trust: Trust, at: number, tenant?: string) {
+    this.tenant = tenant;
     this.facts = facts;
     this.trust = trust;
     this.at = at;
@@ -120,10 +123,12 @@ export class View {
   }
 
   #flagsOf(claim: number): number {
-    const { uses, withdrawn } = this.facts;
+    const { uses, withdrawn, tenants } = this.facts;
     const firstSeen = uses.firstSeenAt(claim);
     const lastSeen = uses.lastSeenAt(claim);
     const source = uses.source[claim] as number;
+    const whose = tenants[source];
+    if (whose !== undefined && whose !== this.tenant) return 0;
     // Of what is only known by its retraction nothing was ever seen.
     if (Number.isNaN(firstSeen)) return 0;
     this.#turn(firstSeen, claim);

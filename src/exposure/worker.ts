@@ -31,7 +31,7 @@ async function main(settings: WorkerSettings): Promise<void> {
       file: settings.file,
       publish(now) {
         kept = now;
-        send({ kind: 'state', version: now?.version });
+        send({ kind: 'state', version: now?.version, versions: now?.versions });
       },
     },
     stopping.signal,
@@ -45,12 +45,12 @@ async function answer(
   message: ToWorker & { kind: 'ask' },
   asked: Map<number, AbortController>,
 ): Promise<FromWorker> {
-  const { id, question, args, deadline } = message;
+  const { id, question, args, deadline, tenant } = message;
   const cancelling = new AbortController();
   asked.set(id, cancelling);
   try {
     if (kept === undefined) throw new AppError('INDEX_NOT_READY', 'The exposure index is being made.');
-    const ask = kept.index.queries(deadline, cancelling.signal)[question] as (
+    const ask = kept.index.queries(deadline, cancelling.signal, tenant)[question] as (
       ...args: readonly unknown[]
     ) => Promise<unknown>;
     return { kind: 'answer', id, value: await ask(...args) };

@@ -3,5 +3,7 @@ import type { SourceWithdrawn } from '../stream/generated/avd/governance/v1/gove
 
 /** A source is withdrawn: the envelope's source is the one whose word no longer counts. */
 export function mapSourceWithdrawn(message: SourceWithdrawn, envelope: { readonly source: string }): WithdrawSource[] {
-  return [{ type: 'withdraw-source', source: envelope.source, before: Number(message.before), reason: message.reason }];
+  const { before, reason, tenant } = message;
+  const whose = tenant === '' ? {} : { tenant };
+  return [{ type: 'withdraw-source', source: envelope.source, before: Number(before), reason, ...whose }];
 }

@@ -23,6 +23,8 @@ export interface Source {
   readonly promiseHours?: number;
   readonly sensitiveFields: readonly string[];
   readonly licence: string;
+  /** Whose source it is: what it says is seen by that tenant alone. Absent: everybody's. */
+  readonly tenant?: string;
 }
 
 /** The declared sources; what is not among them is refused. */
@@ -31,6 +33,9 @@ export interface Sources {
   /** In ascending order of id. */
   all(): readonly Source[];
 }
+
+/** See `ANONYMOUS` of the API. */
+const NOBODYS_TENANT = 'public';
 
 const source = z.strictObject({
   // An id is part of property names and of organization keys, so it stays this simple.
@@ -45,7 +50,27 @@ const source = z.strictObject({
   promiseHours: z.number().positive().optional(),
   sensitiveFields: z.array(z.string().min(1)),
   licence: z.string().min(1),
+  // It is part of a topic's name.
+  tenant: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/, 'must be at most 64 letters, digits, dots, hyphens and underscores')
+    .refine((tenant) => tenant !== NOBODYS_TENANT, 'is the tenant of whoever asks without a token, and has no sources')
+    .optional(),
 });
+
+/** A tenant's source states who uses what. Owners, merges, incidents and what crawlers see are public. */
+function privateProblems({ id, tenant, kind, topics }: z.output<typeof source>): string[] {
+  if (tenant === undefined) return [];
+  const problems: string[] = [];
+  if (id === ANALYST) problems.push(`sources: ${id} belongs to no tenant`);
+  if (kind !== 'statement') problems.push(`sources: ${id} belongs to a tenant, so its kind must be statement`);
+  if (topics.some((topic) => topic !== 'partner-relationships')) {
+    problems.push(`sources: ${id} belongs to a tenant, so it may write partner-relationships only`);
+  }
+  return problems;
+}
+
+const ANALYST = 'analyst';
 
 const file = z.strictObject({ sources: z.array(source).min(1) });
 
@@ -67,15 +92,19 @@ export async function loadSources(path: string): Promise<{ readonly sources: Sou
 export function parseSources(text: string): Sources {
   const parsed = file.safeParse(readYaml(text));
   const problems = parsed.success
-    ? duplicates(parsed.data.sources.map((s) => s.id)).map((id) => `sources: ${id} is declared twice`)
+    ? [
+        ...duplicates(parsed.data.sources.map((s) => s.id)).map((id) => `sources: ${id} is declared twice`),
+        ...parsed.data.sources.flatMap(privateProblems),
+      ]
     : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   if (!parsed.success || problems.length > 0) {
     throw new AppError('CONFIG_INVALID', `The declared sources are wrong: ${problems.join('; ')}`, { problems });
   }
   return createSources(
-    parsed.data.sources.map(({ promiseHours, ...rest }) => ({
+    parsed.data.sources.map(({ promiseHours, tenant, ...rest }) => ({
       ...rest,
       ...(promiseHours !== undefined && { promiseHours }),
+      ...(tenant !== undefined && { tenant }),
     })),
   );
 }
@@ -85,6 +114,16 @@ export function createSources(declared: readonly Source[]): Sources {
   const byId = new Map(declared.map((s) => [s.id, s]));
   const sorted = [...declared].sort((a, b) => (a.id < b.id ? -1 : 1));
   return { get: (id) => byId.get(id), all: () => sorted };
+}
+
+/** Those that a tenant sees: everybody's and its own. Undefined: a tenant without any, who sees everybody's. */
+export function sourcesSeenBy(sources: Sources, tenant: string | undefined): Sources {
+  return createSources(sources.all().filter((source) => source.tenant === undefined || source.tenant === tenant));
+}
+
+/** The tenants that have sources of their own, in ascending order. */
+export function tenantsOf(sources: Sources): readonly string[] {
+  return [...new Set(sources.all().flatMap(({ tenant }) => (tenant === undefined ? [] : [tenant])))].sort();
 }
 
 function readYaml(text: string): unknown {

@@ -65,6 +65,8 @@ export interface StateUse extends Statement {
   readonly service: Service;
   readonly object: Reference;
   readonly critical?: boolean;
+  /** Whose private claim it is; absent: everybody's. */
+  readonly tenant?: string;
 }
 
 /** "Domain D belongs to organization O." */
@@ -155,6 +157,8 @@ export interface WithdrawSource {
   readonly source: string;
   readonly before: number;
   readonly reason: string;
+  /** Whose source it is; absent: everybody's. */
+  readonly tenant?: string;
 }
 
 /** A customer changes one of its portfolios. It says nothing of the facts, and is no part of the graph's hash. */

@@ -42,8 +42,10 @@ export interface PointedAt {
   readonly kind: Reference['kind'];
   /** A domain's name or an organization's key. */
   readonly id: string;
-  /** Somebody says that it is used. */
+  /** Somebody says that it is used, and everybody may know. */
   readonly vendor: boolean;
+  /** Something that everybody may know points at it. */
+  readonly isPublic: boolean;
 }
 
 const IDENTITY_KINDS: ReadonlySet<ClaimKind> = new Set(['OWNERSHIP_CLAIM', 'SAME_AS']);
@@ -51,8 +53,8 @@ const IDENTITY_KINDS: ReadonlySet<ClaimKind> = new Set(['OWNERSHIP_CLAIM', 'SAME
 /** Lifts the events' actions and collects which nodes and claims they touch. Pure. */
 export function planBatch(events: readonly (readonly GraphAction[])[]): Batch {
   const lifted = events.map((actions) => actions.flatMap(lift));
-  const domains = new Map<string, Set<string>>();
-  const organizations = new Map<string, Set<string>>();
+  const domains = new Map<string, Touched>();
+  const organizations = new Map<string, Touched>();
   const pointedAt = new Map<string, PointedAt>();
   const incidents = new Set<string>();
   const withdrawals: SourceEntity[] = [];
@@ -62,13 +64,13 @@ export function planBatch(events: readonly (readonly GraphAction[])[]): Batch {
     if (bare !== undefined) {
       pointAt(pointedAt, bare);
     } else if (entity.entity === 'domain') {
-      add(domains, entity.name);
+      touch(domains, entity.name, true);
     } else if (entity.entity === 'organization') {
-      add(organizations, entity.key);
+      touch(organizations, entity.key, true);
     } else if (entity.entity === 'claim') {
-      const { subject, source, kind } = entity.key;
-      if (subject.kind === 'domain') add(domains, subject.name, source);
-      else add(organizations, subject.key, source);
+      const { subject, source, kind, tenant } = entity.key;
+      if (subject.kind === 'domain') touch(domains, subject.name, tenant === undefined, source);
+      else touch(organizations, subject.key, tenant === undefined, source);
       if (IDENTITY_KINDS.has(kind)) identitySources.add(source);
     } else if (entity.entity === 'incident') {
       incidents.add(entity.key);
@@ -151,20 +153,31 @@ export const endId = (end: ClaimEntity['key']['subject']): string => identifyEnd
 
 function pointAt(nodes: Map<string, PointedAt>, e: DomainEntity | OrganizationEntity): void {
   const name = identify(e);
-  const { vendor } = e.state;
-  if (nodes.get(name)?.vendor !== true && (vendor || !nodes.has(name))) {
-    nodes.set(name, { kind: e.entity, id: name.slice(2), vendor });
+  const held = nodes.get(name);
+  const vendor = e.state.vendor || held?.vendor === true;
+  const isPublic = e.state.isPublic || held?.isPublic === true;
+  if (held?.vendor !== vendor || held.isPublic !== isPublic) {
+    nodes.set(name, { kind: e.entity, id: name.slice(2), vendor, isPublic });
   }
 }
 
-function add(sets: Map<string, Set<string>>, id: string, source?: string): void {
-  let sources = sets.get(id);
-  if (sources === undefined) {
-    sources = new Set();
-    sets.set(id, sources);
-  }
-  if (source !== undefined) sources.add(source);
+/** What is changed of a node: the claims of these sources, and something that everybody may know. */
+interface Touched {
+  readonly sources: Set<string>;
+  isPublic: boolean;
 }
 
-const wanted = (nodes: ReadonlyMap<string, ReadonlySet<string>>): Wanted[] =>
-  [...nodes.keys()].sort().map((id) => ({ id, sources: [...(nodes.get(id) ?? [])] }));
+function touch(nodes: Map<string, Touched>, id: string, isPublic: boolean, source?: string): void {
+  let touched = nodes.get(id);
+  if (touched === undefined) {
+    touched = { sources: new Set(), isPublic };
+    nodes.set(id, touched);
+  }
+  touched.isPublic ||= isPublic;
+  if (source !== undefined) touched.sources.add(source);
+}
+
+const wanted = (nodes: ReadonlyMap<string, Touched>): Wanted[] =>
+  [...nodes]
+    .map(([id, { sources, isPublic }]) => ({ id, sources: [...sources], isPublic }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));

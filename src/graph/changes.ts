@@ -13,7 +13,7 @@ import {
   ReferenceSchema,
   Service as ServiceNumber,
 } from '../stream/generated/avd/common/v1/common_pb.ts';
-import { CHANGE_TOPICS } from '../stream/topics.ts';
+import { CHANGE_TOPICS, privateChangeTopic } from '../stream/topics.ts';
 import type { Reference } from './actions.ts';
 import { DAY } from './claim-state.ts';
 import type { CanonicalChange, OwnerChange } from './conclusions.ts';
@@ -37,6 +37,7 @@ export interface Change {
 
 const KINDS: Readonly<Record<ClaimKind, ClaimKindNumber>> = {
   USES: ClaimKindNumber.USES,
+  PRIVATE_USES: ClaimKindNumber.USES,
   OWNERSHIP_CLAIM: ClaimKindNumber.OWNERSHIP,
   SAME_AS: ClaimKindNumber.SAME_AS,
   PART_OF: ClaimKindNumber.PART_OF,
@@ -71,6 +72,10 @@ export function claimChange({ key, state }: ClaimEntity): Change {
     message.criticalDay = BigInt(state.critical.day / DAY);
   }
   const about = identifyEnd(key.subject).slice(2);
+  if (key.tenant !== undefined) {
+    message.tenant = key.tenant;
+    return identityChange(about, { case: 'claim', value: message }, privateChangeTopic(key.tenant));
+  }
   return key.kind === 'USES' || key.kind === 'DISMISSED'
     ? { topic: CHANGE_TOPICS.dependency, key: about, value: toBinary(ClaimChangedSchema, message) }
     : identityChange(about, { case: 'claim', value: message });
@@ -110,8 +115,13 @@ export const nameChanges = ({ key, state: { named } }: OrganizationEntity): Chan
         }),
       ];
 
-export const withdrawalChange = (source: string, before: number): Change =>
-  identityChange(source, { case: 'withdrawn', value: { source, before: BigInt(before) } });
+/** `tenant`: whose source it is; undefined: everybody's. */
+export const withdrawalChange = (source: string, before: number, tenant?: string): Change =>
+  identityChange(
+    source,
+    { case: 'withdrawn', value: { source, before: BigInt(before) } },
+    tenant === undefined ? undefined : privateChangeTopic(tenant),
+  );
 
 /** `isNew`: the graph has had no version of it before. */
 function incidentChange({ key, state }: IncidentEntity, isNew: boolean): Change {
@@ -148,7 +158,7 @@ function describe(entity: Entity, before: Entity | undefined): Change[] {
     case 'organization':
       return nameChanges(entity);
     case 'source':
-      return [withdrawalChange(entity.id, entity.state.withdrawnBefore)];
+      return [withdrawalChange(entity.id, entity.state.withdrawnBefore, entity.tenant)];
     case 'incident':
       return [incidentChange(entity, before === undefined)];
     case 'portfolio':
@@ -161,9 +171,13 @@ function describe(entity: Entity, before: Entity | undefined): Change[] {
 
 type IdentityInit = Parameters<typeof create<typeof IdentityChangedSchema>>[1];
 
-function identityChange(key: string, change: NonNullable<IdentityInit>['change'] & object): Change {
+function identityChange(
+  key: string,
+  change: NonNullable<IdentityInit>['change'] & object,
+  topic: string = CHANGE_TOPICS.organization,
+): Change {
   const message = create(IdentityChangedSchema, { change } as IdentityInit);
-  return { topic: CHANGE_TOPICS.organization, key, value: toBinary(IdentityChangedSchema, message) };
+  return { topic, key, value: toBinary(IdentityChangedSchema, message) };
 }
 
 function end(reference: Reference): ReferenceMessage {

@@ -1,5 +1,13 @@
 import type { Service } from '../identity/service.ts';
-import type { Evidence, GraphAction, Reference, ReportIncident, Statement } from './actions.ts';
+import type {
+  Evidence,
+  GraphAction,
+  Reference,
+  ReportIncident,
+  Statement,
+  StateUse,
+  WithdrawSource,
+} from './actions.ts';
 import { type ClaimState, DAY, equalClaims, joinClaims, midnight, NO_CLAIM } from './claim-state.ts';
 import {
   type FollowingEntity,
@@ -31,6 +39,8 @@ export interface DomainState {
   readonly lastSeen: number | undefined;
   /** Somebody uses it, or did once. */
   readonly vendor: boolean;
+  /** Something that everybody may know speaks of it; else it is known to those alone whose private claims do. */
+  readonly isPublic: boolean;
   /** Greatest time by name: `observed.<source>.<stream>` and `complete.<source>.<service>`, each a day's midnight. */
   readonly days: ReadonlyMap<string, number>;
 }
@@ -43,20 +53,25 @@ export interface OrganizationEntity {
 
 export interface OrganizationState {
   readonly vendor: boolean;
+  /** As of a domain. */
+  readonly isPublic: boolean;
   /** The newest name, then the greatest in code-unit order. */
   readonly named: { readonly name: string; readonly time: number } | undefined;
 }
 
-export const CLAIM_KINDS = ['USES', 'OWNERSHIP_CLAIM', 'SAME_AS', 'PART_OF', 'DISMISSED'] as const;
+/** `PRIVATE_USES` is what `USES` is, of one tenant alone: whatever asks for `USES` sees nothing of it. */
+export const CLAIM_KINDS = ['USES', 'PRIVATE_USES', 'OWNERSHIP_CLAIM', 'SAME_AS', 'PART_OF', 'DISMISSED'] as const;
 export type ClaimKind = (typeof CLAIM_KINDS)[number];
 
 export interface ClaimKey {
   readonly kind: ClaimKind;
   readonly source: string;
   readonly subject: Reference;
-  /** Only for USES and DISMISSED. */
+  /** Only for USES, PRIVATE_USES and DISMISSED. */
   readonly service: Service | undefined;
   readonly object: Reference;
+  /** Whose claim it is: only for PRIVATE_USES. */
+  readonly tenant?: string;
 }
 
 export interface ClaimEntity {
@@ -75,6 +90,8 @@ export interface IncidentEntity {
 export interface SourceEntity {
   readonly entity: 'source';
   readonly id: string;
+  /** Whose source it is; absent: everybody's. */
+  readonly tenant?: string;
   /** The latest time wins; a withdrawal is never taken back. */
   readonly state: { readonly withdrawnBefore: number };
 }
@@ -136,24 +153,28 @@ function joinDomains(a: DomainEntity, b: DomainEntity): DomainEntity {
   const firstSeen = least(a.state.firstSeen, b.state.firstSeen);
   const lastSeen = greatest(a.state.lastSeen, b.state.lastSeen);
   const vendor = a.state.vendor || b.state.vendor;
+  const isPublic = a.state.isPublic || b.state.isPublic;
   const newer = [...b.state.days].filter(([name, day]) => day > (a.state.days.get(name) ?? Number.NEGATIVE_INFINITY));
   if (
     firstSeen === a.state.firstSeen &&
     lastSeen === a.state.lastSeen &&
     vendor === a.state.vendor &&
+    isPublic === a.state.isPublic &&
     newer.length === 0
   ) {
     return a;
   }
   const days = newer.length === 0 ? a.state.days : new Map([...a.state.days, ...newer]);
-  return { ...a, state: { firstSeen, lastSeen, vendor, days } };
+  return { ...a, state: { firstSeen, lastSeen, vendor, isPublic, days } };
 }
 
 function joinOrganizations(a: OrganizationEntity, b: OrganizationEntity): OrganizationEntity {
   const [x, y] = [a.state.named, b.state.named];
   const isNewer = y !== undefined && (x === undefined || y.time > x.time || (y.time === x.time && y.name > x.name));
   const vendor = a.state.vendor || b.state.vendor;
-  return isNewer || vendor !== a.state.vendor ? { ...a, state: { vendor, named: isNewer ? y : x } } : a;
+  const isPublic = a.state.isPublic || b.state.isPublic;
+  const isSame = !isNewer && vendor === a.state.vendor && isPublic === a.state.isPublic;
+  return isSame ? a : { ...a, state: { vendor, isPublic, named: isNewer ? y : x } };
 }
 
 function isNewerReport(held: ReportIncident, other: ReportIncident): boolean {
@@ -161,8 +182,14 @@ function isNewerReport(held: ReportIncident, other: ReportIncident): boolean {
 }
 
 const NO_DAYS: ReadonlyMap<string, number> = new Map();
-const BARE_DOMAIN: DomainState = { firstSeen: undefined, lastSeen: undefined, vendor: false, days: NO_DAYS };
-const BARE_ORGANIZATION: OrganizationState = { vendor: false, named: undefined };
+const BARE_DOMAIN: DomainState = {
+  firstSeen: undefined,
+  lastSeen: undefined,
+  vendor: false,
+  isPublic: true,
+  days: NO_DAYS,
+};
+const BARE_ORGANIZATION: OrganizationState = { vendor: false, isPublic: true, named: undefined };
 
 /** What one action says, as states of the things it speaks of. */
 export function lift(action: GraphAction): Entity[] {
@@ -177,6 +204,7 @@ export function lift(action: GraphAction): Entity[] {
       ];
     }
     case 'state-use':
+      if (action.tenant !== undefined) return liftPrivate(action, action.tenant);
       return liftStatement('USES', action, action.subject, action.object, action.critical, action.service);
     case 'state-ownership':
       return liftStatement('OWNERSHIP_CLAIM', action, domain(action.domain), organization(action.organization));
@@ -191,14 +219,16 @@ export function lift(action: GraphAction): Entity[] {
     case 'observe-domain': {
       const day = midnight(action.observedAt);
       const days = new Map([[`observed.${action.source}.${action.stream}`, day]]);
-      return [{ entity: 'domain', name: action.domain, state: { firstSeen: day, lastSeen: day, vendor: false, days } }];
+      return [
+        { entity: 'domain', name: action.domain, state: { ...BARE_DOMAIN, firstSeen: day, lastSeen: day, days } },
+      ];
     }
     case 'complete-observation': {
       const days = new Map([[`complete.${action.source}.${action.service}`, action.day * DAY]]);
       return [{ entity: 'domain', name: action.domain, state: { ...BARE_DOMAIN, days } }];
     }
     case 'name-organization': {
-      const state = { vendor: false, named: { name: action.name, time: action.time } };
+      const state = { ...BARE_ORGANIZATION, named: { name: action.name, time: action.time } };
       return [{ entity: 'organization', key: action.key, state }];
     }
     case 'report-incident':
@@ -207,10 +237,28 @@ export function lift(action: GraphAction): Entity[] {
         ...action.affects.map((end) => vendor(end, false)),
       ];
     case 'withdraw-source':
-      return [{ entity: 'source', id: action.source, state: { withdrawnBefore: action.before } }];
+      return [liftWithdrawal(action)];
     case 'change-portfolio':
       return liftPortfolio(action);
   }
+}
+
+function liftWithdrawal({ source, before, tenant }: WithdrawSource): SourceEntity {
+  const whose = tenant === undefined ? {} : { tenant };
+  return { entity: 'source', id: source, ...whose, state: { withdrawnBefore: before } };
+}
+
+/** What a private claim says of its ends is that they are there, for its own tenant. */
+function liftPrivate({ subject, object, service, critical, ...statement }: StateUse, tenant: string): Entity[] {
+  const key: ClaimKey = { kind: 'PRIVATE_USES', source: statement.source, subject, service, object, tenant };
+  const state = stated(statement, critical);
+  return [{ entity: 'claim', key, state }, mentioned(subject), mentioned(object)];
+}
+
+function mentioned(end: Reference): Entity {
+  return end.kind === 'domain'
+    ? { entity: 'domain', name: end.name, state: { ...BARE_DOMAIN, isPublic: false } }
+    : { entity: 'organization', key: end.key, state: { ...BARE_ORGANIZATION, isPublic: false } };
 }
 
 function liftStatement(
@@ -221,12 +269,20 @@ function liftStatement(
   critical?: boolean,
   service?: Service,
 ): Entity[] {
-  const { source, time, event, retracted, confidence, author, reason, evidence } = statement;
-  if (retracted) {
-    const state = { ...NO_CLAIM, retracted: { time, event, author, reason } };
-    return [claim(kind, source, subject, object, state, service), vendor(subject, false), vendor(object, false)];
-  }
-  const state: ClaimState = {
+  const { source, time, retracted } = statement;
+  const state = stated(statement, critical);
+  const claimed = claim(kind, source, subject, object, state, service);
+  // Who dismisses has not seen the domain.
+  if (retracted || kind === 'DISMISSED') return [claimed, vendor(subject, false), vendor(object, false)];
+  return [claimed, seen(subject, time), vendor(object, kind === 'USES')];
+}
+
+function stated(
+  { time, event, retracted, confidence, author, reason, evidence }: Statement,
+  critical?: boolean,
+): ClaimState {
+  if (retracted) return { ...NO_CLAIM, retracted: { time, event, author, reason } };
+  return {
     firstSeen: time,
     lastSeen: time,
     sightedConfidence: undefined,
@@ -235,9 +291,6 @@ function liftStatement(
     critical: critical === undefined ? undefined : { day: midnight(time), value: critical },
     evidence: [evidence],
   };
-  // Who dismisses has not seen the domain.
-  const subjectSeen = kind === 'DISMISSED' ? vendor(subject, false) : seen(subject, time);
-  return [claim(kind, source, subject, object, state, service), subjectSeen, vendor(object, kind === 'USES')];
 }
 
 function sighted(day: number, confidence: number, critical: boolean | undefined, evidence: Evidence): ClaimState {

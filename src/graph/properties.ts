@@ -22,6 +22,7 @@ export interface ClaimProperties {
   readonly critical?: boolean;
   readonly criticalDay?: number;
   readonly evidence?: readonly string[];
+  readonly tenant?: string;
 }
 
 /** What `CLAIM` in statements/write.ts makes a claim of. */
@@ -43,7 +44,7 @@ export function claimValues(end: string, key: ClaimKey, state: ClaimState): Clai
     state.lastSeen ?? null,
     state.sightedConfidence ?? null,
   ];
-  if (critical === undefined && stated === undefined && retracted === undefined) {
+  if (critical === undefined && stated === undefined && retracted === undefined && key.tenant === undefined) {
     return sighted;
   }
   return [
@@ -59,6 +60,7 @@ export function claimValues(end: string, key: ClaimKey, state: ClaimState): Clai
     retracted?.event ?? null,
     retracted?.author ?? null,
     retracted?.reason ?? null,
+    key.tenant ?? null,
   ];
 }
 
@@ -105,13 +107,16 @@ export function domainProperties(state: DomainState): Record<string, unknown> {
   };
 }
 
+/** What a node's labels say. */
+type Labelled = Pick<DomainState, 'vendor' | 'isPublic'>;
+
 const DAYS = /^(observed|complete)\./;
 
-export function domainState(properties: Readonly<Record<string, unknown>>, vendor: boolean): DomainState {
+export function domainState(properties: Readonly<Record<string, unknown>>, labels: Labelled): DomainState {
   return {
+    ...labels,
     firstSeen: properties.firstSeen as number | undefined,
     lastSeen: properties.lastSeen as number | undefined,
-    vendor,
     days: new Map(Object.entries(properties).filter(([name]) => DAYS.test(name)) as [string, number][]),
   };
 }
@@ -121,8 +126,8 @@ export function organizationProperties({ named }: OrganizationState): Record<str
   return named === undefined ? {} : { name: named.name, nameAt: integer(named.time), matchName: matchName(named.name) };
 }
 
-export function organizationState(properties: Readonly<Record<string, unknown>>, vendor: boolean): OrganizationState {
+export function organizationState(properties: Readonly<Record<string, unknown>>, labels: Labelled): OrganizationState {
   const { name, nameAt } = properties;
   const isNamed = typeof name === 'string' && typeof nameAt === 'number';
-  return { vendor, named: isNamed ? { name, time: nameAt } : undefined };
+  return { ...labels, named: isNamed ? { name, time: nameAt } : undefined };
 }

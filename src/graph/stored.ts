@@ -23,14 +23,14 @@ export async function readStored(tx: ManagedTransaction, batch: Batch): Promise<
   const keep = (entity: Entity): unknown => entities.set(identify(entity), entity);
 
   for (const node of batch.domains.length === 0 ? [] : await run(tx, holdDomains, { rows: batch.domains })) {
-    const state = domainState(node.properties, node.isVendor);
+    const state = domainState(node.properties, { vendor: node.isVendor, isPublic: node.isPublic });
     keep({ entity: 'domain', name: node.id, state });
     keepClaims({ kind: 'domain', name: node.id }, node.claims, entities, claimIds);
   }
   const organizations =
     batch.organizations.length === 0 ? [] : await run(tx, holdOrganizations, { rows: batch.organizations });
   for (const node of organizations) {
-    const state = organizationState(node.properties, node.isVendor);
+    const state = organizationState(node.properties, { vendor: node.isVendor, isPublic: node.isPublic });
     keep({ entity: 'organization', key: node.id, state });
     keepClaims({ kind: 'organization', key: node.id }, node.claims, entities, claimIds);
   }
@@ -48,8 +48,10 @@ function keepClaims(
   claimIds: Map<string, string>,
 ): void {
   for (const claim of claims) {
-    const [elementId, kind, isDomain, object, source, service] = claim;
-    const key: ClaimKey = { kind, source, subject, service: service ?? undefined, object: reference(isDomain, object) };
+    const [elementId, kind, isDomain, object, source, service, , , , , all] = claim;
+    const whose = typeof all?.tenant === 'string' ? { tenant: all.tenant } : {};
+    const ends = { subject, object: reference(isDomain, object) };
+    const key: ClaimKey = { kind, source, service: service ?? undefined, ...ends, ...whose };
     const id = identifyClaim(key);
     claimIds.set(id, elementId);
     entities.set(id, { entity: 'claim', key, state: heldState(claim) });

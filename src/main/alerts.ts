@@ -1,6 +1,6 @@
 import { createAlertStage } from '../alerts/stage.ts';
-import { TRIGGER_TOPICS } from '../alerts/triggers.ts';
-import type { Sources } from '../governance/sources.ts';
+import { triggerTopics } from '../alerts/triggers.ts';
+import { type Sources, tenantsOf } from '../governance/sources.ts';
 import type { Driver } from '../graph/driver.ts';
 import type { OffsetStore } from '../graph/offsets.ts';
 import type { Logger } from '../logger.ts';
@@ -29,11 +29,12 @@ const TIMEOUT_MS = 60_000;
  */
 export async function createAlerts(deps: AlertsDeps, signal: AbortSignal): Promise<StreamConsumer> {
   const { driver, kafka, sources, offsets, logger } = deps;
+  const topics = triggerTopics(tenantsOf(sources));
   const context = createQueryContext(createReader({ driver, timeout: TIMEOUT_MS }), sources);
-  const stage = createAlertStage({ driver, context, logger, group: ALERTS_GROUP });
+  const stage = createAlertStage({ driver, context, sources, logger, group: ALERTS_GROUP });
   const begin = async (): Promise<void> => {
     if ((await offsets.all()).some(({ group }) => group === ALERTS_GROUP)) return;
-    const ends = await logEnds(kafka, TRIGGER_TOPICS);
+    const ends = await logEnds(kafka, topics);
     await stage.begin(ends.map(({ topic, partition, end }) => ({ topic, partition, from: end })));
   };
   await untilDone(begin, { signal, logger });
@@ -43,7 +44,7 @@ export async function createAlerts(deps: AlertsDeps, signal: AbortSignal): Promi
     concurrency: 1,
     logger,
     group: ALERTS_GROUP,
-    topics: TRIGGER_TOPICS,
+    topics,
     exclusive: true,
     onAssigned: stage.forget,
     handle: stage.handle,

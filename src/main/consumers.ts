@@ -1,4 +1,5 @@
 import { pathToFileURL } from 'node:url';
+import { tenantsOf } from '../governance/sources.ts';
 import { checkDigest } from '../graph/digest.ts';
 import type { Driver } from '../graph/driver.ts';
 import { createOffsetStore } from '../graph/offsets.ts';
@@ -68,7 +69,8 @@ async function runParts(options: ConsumersOptions, { driver, kafka, producer }: 
   const { knowledge, digest } = governed;
   const waiting = { signal, logger };
   await untilDone(() => checkDigest(driver, digest), waiting);
-  await untilDone(() => ensureTopics(kafka, { partitions: context.config.partitions }), waiting);
+  const tenants = tenantsOf(knowledge.sources);
+  await untilDone(() => ensureTopics(kafka, { partitions: context.config.partitions, tenants }), waiting);
 
   const offsets = createOffsetStore(driver);
   const rankOf = (id: string) => knowledge.sources.get(id)?.rank ?? Number.MAX_SAFE_INTEGER;

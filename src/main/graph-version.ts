@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EXPOSURE_TOPICS, toVersion } from '../exposure/version.ts';
+import { exposureTopics, toVersion } from '../exposure/version.ts';
+import { type Sources, tenantsOf } from '../governance/sources.ts';
 import type { Driver } from '../graph/driver.ts';
 import { inSession } from '../graph/offsets.ts';
 import { createOutbox } from '../graph/outbox.ts';
@@ -12,10 +13,19 @@ import { positionKey } from '../stream/positions.ts';
  * The version that reflects all changes that were published until now: who has written something and waits until it is
  * in the graph gives this to the API, which answers once it reflects it.
  */
-export async function publishedVersion(driver: Driver, kafka: Kafka): Promise<string> {
+export async function publishedVersions(driver: Driver, kafka: Kafka, sources: Sources): Promise<PublishedVersions> {
   const [row] = await inSession(driver, 'READ', (tx) => run(tx, graphId, {}));
-  const ends = await logEnds(kafka, EXPOSURE_TOPICS);
-  return toVersion(row?.graph ?? '', new Map(ends.map((e) => [positionKey(e.topic, e.partition), e.end])));
+  const ends = await logEnds(kafka, exposureTopics(sources));
+  const positions = new Map(ends.map((e) => [positionKey(e.topic, e.partition), e.end]));
+  const versionFor = (tenant?: string) => toVersion(row?.graph ?? '', positions, tenant);
+  const ofTenants = Object.fromEntries(tenantsOf(sources).map((tenant) => [tenant, versionFor(tenant)]));
+  return { graphVersion: versionFor(), graphVersions: ofTenants };
+}
+
+export interface PublishedVersions {
+  readonly graphVersion: string;
+  /** What stands in its place for each tenant with sources of its own. */
+  readonly graphVersions: Readonly<Record<string, string>>;
 }
 
 /** Returns when each change of the graph is published. */

@@ -1,11 +1,18 @@
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../errors.ts';
+import { tenantsOf } from '../governance/sources.ts';
 import { checkDigest } from '../graph/digest.ts';
 import type { Driver } from '../graph/driver.ts';
 import { migrate } from '../graph/migrate.ts';
-import { loadKnowledge } from './knowledge.ts';
+import { ensureTopics, type Kafka } from '../stream/kafka.ts';
+import { loadGovernedSources, loadKnowledge } from './knowledge.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
+
+/** Creates the topics that are missing. */
+export async function makeTopics(kafka: Kafka, { partitions }: { readonly partitions: number }): Promise<void> {
+  await ensureTopics(kafka, { partitions, tenants: tenantsOf(await loadGovernedSources()) });
+}
 
 /** Brings the graph's constraints and indexes to the newest version. */
 export async function migrateGraph(openDriver: () => Driver): Promise<readonly string[]> {

@@ -6,11 +6,11 @@ import { makeHome } from '../local/home.ts';
 import { takeLock } from '../local/lock.ts';
 import { isFree } from '../local/ports.ts';
 import { killServers, startServers, stopServers } from '../local/servers.ts';
-import { createKafka, ensureTopics } from '../stream/kafka.ts';
+import { createKafka } from '../stream/kafka.ts';
 import { loadContext } from './context.ts';
 import { EXIT, reportFailure } from './exit.ts';
 import { keepServers } from './keep-servers.ts';
-import { migrateGraph, requireSameRules } from './prepare.ts';
+import { makeTopics, migrateGraph, requireSameRules } from './prepare.ts';
 import { ask, type Question, readQuestions } from './questions.ts';
 import { loadBundledSample } from './sample-streams.ts';
 import { createSteps } from './steps.ts';
@@ -44,7 +44,7 @@ async function bringUp(config: Config, stop: AbortSignal): Promise<void> {
 
   const context = loadContext();
   const kafka = createKafka(context.kafkaBrokers);
-  await steps.step('topics', () => ensureTopics(kafka, { partitions: config.partitions }));
+  await steps.step('topics', () => makeTopics(kafka, config));
   await steps.step('migrations', () => migrateGraph(context.openDriver));
   await requireSameRules(context.openDriver);
   stop.throwIfAborted();

@@ -1,4 +1,4 @@
-import type { Sources } from '../governance/sources.ts';
+import { type Sources, sourcesSeenBy } from '../governance/sources.ts';
 import { integer } from '../graph/driver.ts';
 import type { Judgement } from '../graph/statements/deduction.ts';
 import { SOLE_PROVIDER_CRITICAL } from '../identity/service.ts';
@@ -10,10 +10,16 @@ export interface QueryContext {
   readonly sources: Sources;
   /** How claims are judged at an instant. */
   judge(at: number): Judgement;
+  /** The same as that tenant sees it. */
+  seenBy(tenant: string): QueryContext;
 }
 
-export function createQueryContext(reader: Reader, sources: Sources): QueryContext {
-  const declared = sources.all();
+/** What is public: `seenBy` adds what is a tenant's own. `sources`: all that are declared. */
+export function createQueryContext(reader: Reader, sources: Sources, tenant?: string): QueryContext {
+  const seen = sourcesSeenBy(sources, tenant);
+  const declared = seen.all();
+  // Who has no sources has nothing of its own, and is answered as everybody is.
+  const hasOwn = declared.some((source) => source.tenant !== undefined);
   const trusted = Object.fromEntries(
     declared.map(({ id, prior, freshDays }) => [id, { prior, freshDays: integer(freshDays) }]),
   );
@@ -22,5 +28,10 @@ export function createQueryContext(reader: Reader, sources: Sources): QueryConte
     sourceIds: declared.map(({ id }) => id),
     soleCritical: [...SOLE_PROVIDER_CRITICAL],
   };
-  return { reader, sources, judge: (at) => ({ at: integer(at), ...rest }) };
+  return {
+    reader: reader.seenBy(hasOwn ? tenant : undefined),
+    sources: seen,
+    judge: (at) => ({ at: integer(at), ...rest }),
+    seenBy: (other) => createQueryContext(reader, sources, other),
+  };
 }

@@ -3,7 +3,7 @@ import type { QueryContext } from './context.ts';
 import { readDependencies } from './dependency.ts';
 import { Cut, createBackwardHops, createForwardHops, exploring, untilCut } from './hops.ts';
 import { canonicalKeys, toOrganization } from './organization.ts';
-import { badCursor, cursorKey, instantOf, toPage } from './page.ts';
+import { cursorKey, instantOf, pathBefore, toPage } from './page.ts';
 import { findPaths } from './paths.ts';
 import { type HopFilter, loadForward, newFrontier, reachBackwards, vendorDistances } from './reach.ts';
 import { compareText } from './text-order.ts';
@@ -133,7 +133,7 @@ async function searchPaths(
   const filter = hopFilter(args);
   const avoided = await avoidedBy(context, args, [from, to], instantOf(page));
   const hops = createForwardHops(exploring(context), instantOf(page), avoided);
-  const search = { from, to, filter, after: afterPath(page, from, to), limit: page.first + 1 };
+  const search = { from, to, filter, after: pathBefore(page, from, to), limit: page.first + 1 };
   const found: string[][] = [];
   const seen = new Set([from, to]);
   const bound = await untilCut(async () => {
@@ -147,17 +147,6 @@ async function searchPaths(
     }
   });
   return { found, bound };
-}
-
-function afterPath({ after }: PageRequest, from: string, to: string): readonly string[] | undefined {
-  if (after === undefined) {
-    return undefined;
-  }
-  const keys = after.key.filter((key): key is string => typeof key === 'string');
-  if (keys.length !== after.key.length || keys.length < 2 || keys[0] !== from || keys.at(-1) !== to) {
-    throw badCursor();
-  }
-  return keys;
 }
 
 function toPath(

@@ -39,15 +39,16 @@ export function createNeo4jQueries({
   timeout = TIMEOUT_MS,
   onStatement,
 }: Neo4jQueriesDeps): ExposureQueries {
-  return bind(createReader({ driver, timeout, onStatement }), sources);
+  return bind(createReader({ driver, timeout, onStatement }), sources, undefined);
 }
 
-function bind(reader: Reader, sources: Sources): ExposureQueries {
-  const context = createQueryContext(reader, sources);
+function bind(reader: Reader, sources: Sources, tenant: string | undefined): ExposureQueries {
+  const context = createQueryContext(reader, sources, tenant);
   const organizations = createOrganizationQueries(context);
   const domains = createDomainQueries(context);
   return {
-    within: (deadline, signal) => bind(reader.within(deadline, signal), sources),
+    within: (deadline, signal) => bind(reader.within(deadline, signal), sources, tenant),
+    seenBy: (other) => bind(reader, sources, other),
     ...domains,
     ...organizations,
     ...createClaimQueries(context),

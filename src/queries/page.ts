@@ -36,6 +36,17 @@ export function cursorKey<T extends readonly ('string' | 'number' | 'any')[]>(
   return key as CursorKey<T>;
 }
 
+/**
+ * The keys of the path that a page follows. Whether the graph knows them makes no difference: a cursor may hold any.
+ * @throws AppError BAD_CURSOR for one between other ends
+ */
+export function pathBefore({ after }: PageRequest, from: string, to: string): readonly string[] | undefined {
+  if (after === undefined) return undefined;
+  const keys = after.key.filter((key): key is string => typeof key === 'string');
+  if (keys.length !== after.key.length || keys.length < 2 || keys[0] !== from || keys.at(-1) !== to) throw badCursor();
+  return keys;
+}
+
 export const badCursor = (): AppError => new AppError('BAD_CURSOR', 'This cursor belongs to another listing.');
 
 type CursorKey<T extends readonly ('string' | 'number' | 'any')[]> = {

@@ -103,7 +103,9 @@ function bind(reader: Reader): PortfolioQueries {
     },
     async organizations(name, page) {
       const [afterKey = ''] = cursorKey(page, 'string') ?? [];
-      const rows = await reader.read(memberPage, { key: keyOf(name), afterKey, limit: integer(page.first + 1) });
+      const rows = await reader
+        .seenBy(name.tenant)
+        .read(memberPage, { key: keyOf(name), afterKey, limit: integer(page.first + 1) });
       return toPage(
         rows,
         page,
@@ -112,7 +114,7 @@ function bind(reader: Reader): PortfolioQueries {
       );
     },
     async scope(name) {
-      const rows = await reader.read(membersOf, { key: keyOf(name) });
+      const rows = await reader.seenBy(name.tenant).read(membersOf, { key: keyOf(name) });
       return { organizations: rows.map(({ member }) => member), domains: [] };
     },
   };

@@ -1,4 +1,4 @@
-import { newestEvents, totals, withdrawals } from '../graph/statements/source.ts';
+import { newestEvents, ownTotals, totals, withdrawals } from '../graph/statements/source.ts';
 import type { QueryContext } from './context.ts';
 import type { ExposureQueries } from './types.ts';
 
@@ -24,7 +24,16 @@ export function createSourceQueries({ reader, sources }: QueryContext): Pick<Exp
     },
     async totals() {
       const [row] = await reader.read(totals, {});
-      return row ?? { domains: 0, organizations: 0, claims: 0, incidents: 0 };
+      const all = row ?? { domains: 0, organizations: 0, claims: 0, incidents: 0 };
+      const { viewer } = reader;
+      const [own] = viewer === undefined ? [] : await reader.read(ownTotals, { viewer });
+      if (own === undefined) return all;
+      return {
+        domains: all.domains + own.domains,
+        organizations: all.organizations + own.organizations,
+        claims: all.claims + own.claims,
+        incidents: all.incidents,
+      };
     },
   };
 }

@@ -18,6 +18,8 @@ export interface ExposureQueries {
    * AppError CANCELLED.
    */
   within(deadline: number, signal?: AbortSignal): ExposureQueries;
+  /** The same questions as that tenant sees the graph: what is public, which is all without this, and its own claims. */
+  seenBy(tenant: string): ExposureQueries;
 
   // things
   domains(names: readonly string[]): Promise<Map<string, Domain>>;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Admin, type ITopicConfig, Kafka, logLevel } from 'kafkajs';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { CHANGE_TOPICS, DEAD_LETTER_TOPICS, RAW_TOPICS, TYPED_TOPICS } from './topics.ts';
+import { CHANGE_TOPICS, DEAD_LETTER_TOPICS, privateChangeTopic, RAW_TOPICS, TYPED_TOPICS } from './topics.ts';
 
 export type { Kafka } from 'kafkajs';
 
@@ -12,7 +12,7 @@ export const MAX_MESSAGE_BYTES = 17 * 1024 * 1024;
 /** Topics whose order across subjects matters: merges and withdrawals have one writer each. */
 const SINGLE_PARTITION: ReadonlySet<string> = new Set([TYPED_TOPICS.mergeStated, TYPED_TOPICS.sourceWithdrawn]);
 
-/** Every topic that AVD reads or writes. */
+/** Every topic that AVD reads or writes, but for those of tenants that have sources of their own. */
 export const ALL_TOPICS: readonly string[] = [
   ...Object.values(RAW_TOPICS),
   ...Object.values(TYPED_TOPICS),
@@ -65,17 +65,25 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
   }
 }
 
+interface TopicOptions {
+  readonly partitions: number;
+  readonly replication?: number;
+  /** Those that have sources of their own: each has a topic for what changes of its claims. */
+  readonly tenants?: readonly string[];
+}
+
 /**
  * Creates the topics that are missing; those that exist are left as they are.
  * Raw and typed topics are kept for ever: replay is the proof of everything.
  */
 export async function ensureTopics(
   kafka: Kafka,
-  { partitions, replication = 1 }: { readonly partitions: number; readonly replication?: number },
+  { partitions, replication = 1, tenants = [] }: TopicOptions,
 ): Promise<void> {
   await withAdmin(kafka, async (admin) => {
     const existing = new Set(await admin.listTopics());
-    const missing = ALL_TOPICS.filter((topic) => !existing.has(topic));
+    const wanted = [...ALL_TOPICS, ...tenants.map(privateChangeTopic)];
+    const missing = wanted.filter((topic) => !existing.has(topic));
     if (missing.length === 0) return;
     const config = (topic: string): ITopicConfig => ({
       topic,

@@ -40,6 +40,19 @@ export const CHANGE_TOPICS = {
   alert: 'alerts.incident.raised.v1',
 } as const;
 
+/**
+ * Where the changes of one tenant's private claims go: how many there are of them is told by no topic that others read.
+ * Its messages are `IdentityChanged`.
+ */
+export const privateChangeTopic = (tenant: string): string => `${PRIVATE_CHANGES}${tenant}`;
+
+/** The tenant whose private changes a topic holds; undefined for any other topic. */
+export function tenantOfTopic(topic: string): string | undefined {
+  return topic.startsWith(PRIVATE_CHANGES) ? topic.slice(PRIVATE_CHANGES.length) : undefined;
+}
+
+const PRIVATE_CHANGES = 'graph.private-claim.changed.v1.';
+
 /** The group of the stage that raises alerts. It refuses nothing: what it reads, AVD has written. */
 export const ALERTS_GROUP = 'avd.alerts';
 

@@ -58,10 +58,14 @@ export async function startApi(
       | 'documents'
       | 'portfolioChanges'
       | 'corrections'
+      | 'sources'
+      | 'queries'
+      | 'clock'
+      | 'version'
     >
   > & { readonly port?: number } = {},
 ): Promise<TestApi> {
-  const sources = await loadGovernedSources();
+  const sources = options.sources ?? (await loadGovernedSources());
   const statements: string[] = [];
   const api = await createApi({
     queries: createNeo4jQueries({ driver, sources, onStatement: (name) => statements.push(name) }),

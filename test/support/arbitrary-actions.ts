@@ -71,6 +71,26 @@ const dismissal = fc.record({ statement, why, subject: reference, service: servi
     event: `${s.event}${w.author}${w.reason}`,
   }),
 );
+/** What tenants say among themselves: mostly of what everybody knows, sometimes of what nobody else does. */
+const secretDomains = fc.constantFrom('a.example', 'b.example', 'secret.example');
+const secretReference: fc.Arbitrary<Reference> = fc.oneof(
+  secretDomains.map((name): Reference => ({ kind: 'domain', name })),
+  fc
+    .constantFrom('partner:acme', 'acme-feed:own', 'bolt-feed:own')
+    .map((key): Reference => ({ kind: 'organization', key })),
+);
+const privateUse = fc
+  .record({
+    statement,
+    tenant: fc.constantFrom('acme', 'bolt'),
+    subject: secretReference,
+    service: services,
+    object: secretReference,
+  })
+  .map(({ statement: s, tenant, ...rest }): GraphAction => {
+    const source = `${tenant}-feed`;
+    return { type: 'state-use', ...rest, ...s, source, tenant, event: `${s.event}${source}` };
+  });
 
 const ownership = fc
   .record({ statement, domain: domains, organization: organizations })
@@ -143,6 +163,7 @@ export const arbitraryAction: fc.Arbitrary<GraphAction> = fc.oneof(
   { weight: 6, arbitrary: sighting },
   { weight: 5, arbitrary: use },
   { weight: 3, arbitrary: dismissal },
+  { weight: 4, arbitrary: privateUse },
   { weight: 5, arbitrary: ownership },
   { weight: 4, arbitrary: sameAs },
   { weight: 1, arbitrary: partOf },

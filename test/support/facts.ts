@@ -21,6 +21,25 @@ const SOURCES = fileURLToPath(new URL('../../governance/sources.yaml', import.me
 
 export const declaredSources: Sources = parseSources(readFileSync(SOURCES, 'utf8'));
 
+const ownSource = (tenant: string): string => `
+  - id: ${tenant}-feed
+    name: What ${tenant} knows
+    team: partnerships
+    kind: statement
+    topics: [partner-relationships]
+    rank: 3
+    prior: 0.9
+    freshDays: 30
+    promiseHours: 24
+    sensitiveFields: []
+    licence: by contract
+    tenant: ${tenant}`;
+
+/** The same, and a source of each of two tenants: `acme-feed` and `bolt-feed`. */
+export const tenantSources: Sources = parseSources(
+  `${readFileSync(SOURCES, 'utf8').trimEnd()}${ownSource('acme')}${ownSource('bolt')}\n`,
+);
+
 const DAY = 86_400_000;
 const FIRST_DAY = Date.UTC(2025, 0, 1);
 
@@ -90,6 +109,18 @@ export function dismiss(
   more: Pick<More, 'retracted'> & { readonly author?: string; readonly reason?: string } = {},
 ): DismissUse {
   return { type: 'dismiss-use', ...said(source, time), subject: end(subject), service, object: end(object), ...more };
+}
+
+/** A statement of a tenant's own source. */
+export function statePrivately(
+  tenant: string,
+  subject: string,
+  service: Service,
+  object: string,
+  time: number,
+  more: More = {},
+): StateUse {
+  return { ...stateUse(`${tenant}-feed`, subject, service, object, time, more), tenant };
 }
 
 export function own(

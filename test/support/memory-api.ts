@@ -21,6 +21,7 @@ export function createEmptyGraph() {
       graph.signal = signal;
       return queries;
     },
+    seenBy: () => queries,
     async totals() {
       graph.asked++;
       await graph.gate;

@@ -18,7 +18,14 @@ const documentOf = (source: string): RawDocument => ({
   bytes: new Uint8Array(),
   producedAt: TIME,
 });
-const stating = { document: documentOf('partner'), record: '', time: TIME, retracted: false, confidence: 1 };
+const stating = {
+  document: documentOf('partner'),
+  record: '',
+  time: TIME,
+  retracted: false,
+  confidence: 1,
+  tenant: undefined,
+};
 const domain = (name: string) => ({ kind: 'domain' as const, name, host: name });
 
 /** "`subject` uses `object`", as a typed event; both are domains. */

@@ -2,15 +2,16 @@ import { create } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { exposedTo, type Reach } from '../../src/alerts/reach.ts';
-import { readTriggers, TRIGGER_TOPICS } from '../../src/alerts/triggers.ts';
+import { readTriggers, triggerTopics } from '../../src/alerts/triggers.ts';
 import { alertId } from '../../src/graph/alerts.ts';
 import { foldBatch, planBatch } from '../../src/graph/batch.ts';
 import { describeChanges } from '../../src/graph/changes.ts';
 import { reversed } from '../../src/queries/reach.ts';
 import { ClaimChangedSchema } from '../../src/stream/generated/avd/changes/v1/changes_pb.ts';
-import { CHANGE_TOPICS } from '../../src/stream/topics.ts';
+import { CHANGE_TOPICS, privateChangeTopic } from '../../src/stream/topics.ts';
 import { arbitraryEvents } from '../support/arbitrary-actions.ts';
 
+const TENANTS = ['acme', 'bolt'];
 const NO_SERVICE = { services: new Set<string>(), critical: new Set<string>() };
 
 function reachOf(edges: readonly (readonly [string, string])[], members: readonly string[], depth: number): Reach {
@@ -75,15 +76,16 @@ describe('what alerts come of', () => {
         const { dirty } = foldBatch(planBatch(events), new Map());
         const changes = describeChanges(dirty, { entities: new Map() });
         const subjects = new Set<string>();
+        const ofTenant: Record<string, Set<string>> = { acme: new Set(), bolt: new Set() };
         const incidents = new Set<string>();
         let uses = 0;
         for (const entity of dirty.values()) {
           if (entity.entity === 'incident') incidents.add(entity.key);
-          if (entity.entity !== 'claim') continue;
-          const { kind, subject } = entity.key;
-          if (kind !== 'USES' && kind !== 'DISMISSED') continue;
+          if (entity.entity !== 'claim' || entity.key.service === undefined) continue;
+          const { kind, subject, tenant } = entity.key;
           if (kind === 'USES') uses++;
-          subjects.add(subject.kind === 'domain' ? `domain:${subject.name}` : subject.key);
+          const own = tenant === undefined ? subjects : ofTenant[tenant];
+          own?.add(subject.kind === 'domain' ? `domain:${subject.name}` : subject.key);
         }
         const read = (topic: string) => {
           const records = changes.filter((change) => change.topic === topic);
@@ -95,7 +97,11 @@ describe('what alerts come of', () => {
         expect(read(CHANGE_TOPICS.dependency).subjects).toEqual(subjects);
         expect(read(CHANGE_TOPICS.dependency).claims).toHaveLength(uses);
         expect([...read(CHANGE_TOPICS.incident).incidents]).toEqual([...incidents].map((key) => [key, true]));
-        expect(changes.every(({ topic }) => TRIGGER_TOPICS.includes(topic))).toBe(true);
+        for (const tenant of TENANTS) {
+          const own = read(privateChangeTopic(tenant));
+          expect([own.tenant, own.subjects]).toEqual([tenant, ofTenant[tenant]]);
+        }
+        expect(changes.every(({ topic }) => triggerTopics(TENANTS).includes(topic))).toBe(true);
       }),
     );
   });

@@ -21,6 +21,7 @@ function createGraph() {
   const graph = { version: 'v1' as string | undefined, claims: 1, asked: 0, fails: false };
   const queries = {
     within: () => queries,
+    seenBy: () => queries,
     totals: async () => {
       graph.asked++;
       if (graph.fails) throw new AppError('DATABASE_UNAVAILABLE', 'away');

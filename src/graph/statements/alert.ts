@@ -43,11 +43,11 @@ export const resolveReferences = statement<{ references: readonly string[] }, { 
   'alert.resolve',
   `UNWIND $references AS reference
 CALL (reference) {
-  MATCH (d:Domain {name: substring(reference, 7)}) WHERE reference STARTS WITH 'domain:'
+  MATCH (d:Domain {name: substring(reference, 7)}) WHERE reference STARTS WITH 'domain:' AND NOT d:PrivateDomain
   ${owner('d', 'w')}
   RETURN coalesce(w.canonical, reference) AS key
   UNION ALL
-  MATCH (o:Organization {key: reference}) RETURN o.canonical AS key
+  MATCH (o:Organization {key: reference}) WHERE NOT o:PrivateOrganization RETURN o.canonical AS key
 }
 RETURN reference, key`,
 );
@@ -56,9 +56,9 @@ RETURN reference, key`,
 export const usersOf = statement<{ names: readonly string[]; most: Int }, { users: readonly string[] | null }>(
   'alert.usersOf',
   `UNWIND $names AS name MATCH (d:Domain {name: name})
-WITH d, COUNT { (d)<-[:USES]-() } AS degree WHERE degree > 0
+WITH d, COUNT { (d)<-[r:USES]-() } AS degree WHERE degree > 0
 RETURN CASE WHEN degree > $most THEN null
-  ELSE COLLECT { MATCH (d)<-[:USES]-(s) ${owner('s', 'w')} RETURN DISTINCT ${organizationOf('s', 'w')} } END AS users`,
+  ELSE COLLECT { MATCH (d)<-[r:USES]-(s) ${owner('s', 'w')} RETURN DISTINCT ${organizationOf('s', 'w')} } END AS users`,
 );
 
 export interface AffectedRow {

@@ -22,7 +22,7 @@ export const nodeFacts = statement<None, FactRow>(
 
 export const claimFacts = statement<None, FactRow>(
   'audit.claimFacts',
-  `MATCH (a)-[r:USES|OWNERSHIP_CLAIM|SAME_AS|PART_OF|DISMISSED|AFFECTS|ON]->(b)
+  `MATCH (a)-[r:USES|PRIVATE_USES|OWNERSHIP_CLAIM|SAME_AS|PART_OF|DISMISSED|AFFECTS|ON]->(b)
    RETURN [type(r)] AS labels, properties(r) AS properties, [${END('a')}, ${END('b')}] AS ends`,
 );
 
@@ -55,15 +55,16 @@ export const mergesOfAll = statement<
 export const INVARIANTS = [
   statement<None, { problem: string }>(
     'audit.duplicateClaim',
-    `MATCH (a)-[r:USES|OWNERSHIP_CLAIM|SAME_AS|PART_OF|DISMISSED]->(b)
+    `MATCH (a)-[r:USES|PRIVATE_USES|OWNERSHIP_CLAIM|SAME_AS|PART_OF|DISMISSED]->(b)
      WITH a, b, type(r) AS kind, r.source AS source, r.service AS service, count(*) AS n WHERE n > 1
      RETURN 'duplicate claim: ' + n + ' of ' + kind + ' ' + source + ' ' + coalesce(service, '') + ' from '
        + coalesce(a.key, a.name) + ' to ' + coalesce(b.key, b.name) AS problem LIMIT 100`,
   ),
   statement<None, { problem: string }>(
     'audit.impossibleClaim',
-    `MATCH (a)-[r:USES|OWNERSHIP_CLAIM|SAME_AS|PART_OF|DISMISSED]->(b)
-     WHERE r.source IS NULL OR ((r:USES OR r:DISMISSED) AND r.service IS NULL) OR r.firstSeen > r.lastSeen
+    `MATCH (a)-[r:USES|PRIVATE_USES|OWNERSHIP_CLAIM|SAME_AS|PART_OF|DISMISSED]->(b)
+     WHERE r.source IS NULL OR ((r:USES OR r:PRIVATE_USES OR r:DISMISSED) AND r.service IS NULL)
+       OR r:PRIVATE_USES <> (r.tenant IS NOT NULL) OR r.firstSeen > r.lastSeen
        OR (r.firstSeen IS NULL) <> (r.lastSeen IS NULL)
        OR (r.firstSeen IS NULL AND r.retractedAt IS NULL)
        OR (r.firstSeen IS NOT NULL AND r.sightedConfidence IS NULL AND r.statedAt IS NULL)
@@ -86,6 +87,13 @@ export const INVARIANTS = [
     'audit.dismissingLabel',
     `MATCH (s) WHERE (s:Dismissing) <> EXISTS { (s)-[:DISMISSED]->() } AND (s:Dismissing OR s:Domain OR s:Organization)
      RETURN 'the label of what is dismissed of it is wrong: ' + coalesce(s.key, s.name) AS problem LIMIT 100`,
+  ),
+  statement<None, { problem: string }>(
+    'audit.strayPrivateLabel',
+    `MATCH (n) WHERE (n:PrivateDomain OR n:PrivateOrganization) AND (n:Vendor OR n.firstSeen IS NOT NULL
+       OR (n:Organization AND n.name IS NOT NULL) OR NOT EXISTS { (n)-[:PRIVATE_USES]-() }
+       OR EXISTS { (n)-[:USES|OWNERSHIP_CLAIM|SAME_AS|PART_OF|DISMISSED|AFFECTS|ON]-() })
+     RETURN 'labelled private but public: ' + coalesce(n.key, n.name) AS problem LIMIT 100`,
   ),
   statement<None, { problem: string }>(
     'audit.provisionalNode',

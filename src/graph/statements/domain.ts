@@ -13,7 +13,7 @@ export interface DomainRow {
 export const domainsByName = statement<{ names: readonly string[] }, DomainRow>(
   'domain.byName',
   `UNWIND $names AS name
-MATCH (d:Domain {name: name})
+MATCH (d:Domain {name: name}) WHERE NOT d:PrivateDomain
 ${owner('d', 'w')}
 WITH d, ${organizationOf('d', 'w')} AS owner
 RETURN d.name AS name, d.firstSeen AS firstSeen, d.lastSeen AS lastSeen, d:Vendor AS vendor, owner,
@@ -32,7 +32,8 @@ CALL (key) {
     MATCH (:Organization {canonical: key})<-[:OWNED_BY]-(d:Domain) RETURN d.name AS name
     UNION ALL
     MATCH (d:Domain {name: substring(key, 7)})
-    WHERE key STARTS WITH 'domain:' AND NOT EXISTS { (d)-[:OWNED_BY]->() } RETURN d.name AS name
+    WHERE key STARTS WITH 'domain:' AND NOT EXISTS { (d)-[:OWNED_BY]->() } AND NOT d:PrivateDomain
+    RETURN d.name AS name
   }
   WITH name WHERE name > $afterName
   WITH name ORDER BY name LIMIT $limit

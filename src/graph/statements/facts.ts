@@ -23,6 +23,8 @@ export type UseRow = readonly [
   statedAt: Time,
   statedConfidence: number | null,
   retractedAt: Time,
+  /** Of a private claim: whose it is. */
+  tenant?: string | null,
 ];
 
 /** `[object, source, statedAt, retractedAt]` */
@@ -34,6 +36,7 @@ export interface DomainFacts {
   /** `['complete.<source>.<service>', midnight]` */
   readonly completed: readonly (readonly [string, number])[];
   readonly uses: readonly UseRow[];
+  readonly privateUses: readonly UseRow[];
   readonly owners: readonly IdentityRow[];
 }
 
@@ -43,11 +46,17 @@ export interface OrganizationFacts {
   readonly name: string | null;
   readonly nameAt: Time;
   readonly uses: readonly UseRow[];
+  readonly privateUses: readonly UseRow[];
   readonly merges: readonly IdentityRow[];
 }
 
+/** Public claims. */
 const USES = `[(n)-[r:USES]->(o) | [id(o), r.service, r.source, r.firstSeen, r.lastSeen, r.sightedConfidence, r.critical,
     r.criticalDay, r.statedAt, r.statedConfidence, r.retractedAt]] AS uses`;
+
+/** Those of each tenant, with whose they are. */
+const PRIVATE = `[(n)-[r:PRIVATE_USES]->(o) | [id(o), r.service, r.source, r.firstSeen, r.lastSeen, r.sightedConfidence,
+    r.critical, r.criticalDay, r.statedAt, r.statedConfidence, r.retractedAt, r.tenant]] AS privateUses`;
 
 const identity = (kind: string, as: string): string =>
   `[(n)-[r:${kind}]->(o) | [id(o), r.source, r.statedAt, r.retractedAt]] AS ${as}`;
@@ -56,13 +65,14 @@ export const domainFacts = statement<None, DomainFacts>(
   'facts.domains',
   `MATCH (n:Domain)
    RETURN id(n) AS id, n.name AS name, [k IN keys(n) WHERE k STARTS WITH 'complete.' | [k, n[k]]] AS completed, ${USES},
-     ${identity('OWNERSHIP_CLAIM', 'owners')}`,
+     ${PRIVATE}, ${identity('OWNERSHIP_CLAIM', 'owners')}`,
 );
 
 export const organizationFacts = statement<None, OrganizationFacts>(
   'facts.organizations',
   `MATCH (n:Organization)
-   RETURN id(n) AS id, n.key AS key, n.name AS name, n.nameAt AS nameAt, ${USES}, ${identity('SAME_AS', 'merges')}`,
+   RETURN id(n) AS id, n.key AS key, n.name AS name, n.nameAt AS nameAt, ${USES},
+     ${PRIVATE}, ${identity('SAME_AS', 'merges')}`,
 );
 
 /** What is dismissed, by keys: `domain:<name>`, or an organization's. */
@@ -103,7 +113,7 @@ export const usesOf = statement<
      UNION ALL
      UNWIND $organizations AS key MATCH (n:Organization {key: key}) RETURN n, key
    }
-   RETURN key, [(n)-[r:USES]->(o) | [CASE WHEN o:Domain THEN 'domain:' + o.name ELSE o.key END,
+   RETURN key, [(n)-[r:USES|PRIVATE_USES]->(o) | [CASE WHEN o:Domain THEN 'domain:' + o.name ELSE o.key END,
      [id(o), r.service, r.source, r.firstSeen, r.lastSeen, r.sightedConfidence, r.critical, r.criticalDay, r.statedAt,
-      r.statedConfidence, r.retractedAt]]] AS uses`,
+      r.statedConfidence, r.retractedAt, r.tenant]]] AS uses`,
 );

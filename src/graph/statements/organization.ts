@@ -9,9 +9,9 @@ export const organizationsByKey = statement<
   'organization.byKey',
   `UNWIND $keys AS key
 CALL (key) {
-  MATCH (o:Organization {key: key}) RETURN o.canonical AS canonical
+  MATCH (o:Organization {key: key}) WHERE NOT o:PrivateOrganization RETURN o.canonical AS canonical
   UNION ALL
-  MATCH (d:Domain {name: substring(key, 7)}) WHERE key STARTS WITH 'domain:'
+  MATCH (d:Domain {name: substring(key, 7)}) WHERE key STARTS WITH 'domain:' AND NOT d:PrivateDomain
   ${owner('d', 'w')}
   RETURN coalesce(w.canonical, key) AS canonical
 }

@@ -98,9 +98,10 @@ RETURN key, COUNT { (p)-[:HAS]->(f:Following) WHERE f.isFollowed } AS count`,
 /** What stands today for what a portfolio follows, each once; what the graph does not know is left out. */
 const MEMBERS = `MATCH (:Portfolio {key: $key})-[:HAS]->(f:Following) WHERE f.isFollowed
 CALL (f) {
-  MATCH (o:Organization {key: f.name}) WHERE f.kind = 'organization' RETURN o.canonical AS member
+  MATCH (o:Organization {key: f.name}) WHERE f.kind = 'organization' AND NOT o:PrivateOrganization
+  RETURN o.canonical AS member
   UNION ALL
-  MATCH (d:Domain {name: f.name}) WHERE f.kind = 'domain'
+  MATCH (d:Domain {name: f.name}) WHERE f.kind = 'domain' AND NOT d:PrivateDomain
   OPTIONAL MATCH (d)-[:OWNED_BY]->(w:Organization)
   RETURN coalesce(w.canonical, 'domain:' + d.name) AS member
 }

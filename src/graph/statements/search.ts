@@ -31,7 +31,7 @@ const rank = (name: string, text: string): string =>
 export const search = statement<SearchParams, SearchRow>(
   'search.search',
   `CALL () {
-  MATCH (d:Domain) WHERE d.name STARTS WITH $domain AND 'DOMAIN' IN $types
+  MATCH (d:Domain) WHERE d.name STARTS WITH $domain AND 'DOMAIN' IN $types AND NOT d:PrivateDomain
   RETURN 'DOMAIN' AS type, d.name AS key, d.name AS name, ${rank('d.name', '$domain')} AS rank
   UNION
   MATCH (v:Vendor) WHERE v.name CONTAINS $domain AND v:Domain AND 'DOMAIN' IN $types
@@ -41,7 +41,7 @@ export const search = statement<SearchParams, SearchRow>(
     MATCH (o:Organization) WHERE o.matchName CONTAINS $matchName AND 'ORGANIZATION' IN $types
     RETURN o.canonical AS canonical, ${rank('o.matchName', '$matchName')} AS nearest
     UNION ALL
-    MATCH (o:Organization {key: $text}) WHERE 'ORGANIZATION' IN $types
+    MATCH (o:Organization {key: $text}) WHERE 'ORGANIZATION' IN $types AND NOT o:PrivateOrganization
     RETURN o.canonical AS canonical, 0 AS nearest
   }
   WITH canonical, min(nearest) AS nearest

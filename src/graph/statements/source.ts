@@ -14,12 +14,27 @@ export const newestEvents = statement<{ stage: string }, { newest: readonly (rea
 RETURN [k IN keys(o) WHERE k STARTS WITH 'newest.' | [k, o[k]]] AS newest`,
 );
 
-/** Counts that the database keeps by itself. */
+/** Of what is public: counts that the database keeps by itself. */
 export const totals = statement<
   Record<string, never>,
   { domains: number; organizations: number; claims: number; incidents: number }
 >(
   'source.totals',
-  `RETURN COUNT { (:Domain) } AS domains, COUNT { (:Organization) } AS organizations,
+  `RETURN COUNT { (:Domain) } - COUNT { (:PrivateDomain) } AS domains,
+  COUNT { (:Organization) } - COUNT { (:PrivateOrganization) } AS organizations,
   COUNT { ()-[:USES]->() } AS claims, COUNT { (:Incident) } AS incidents`,
+);
+
+/** What a tenant's own claims add to them; `viewer` is the tenant. */
+export const ownTotals = statement<{ viewer: string }, { domains: number; organizations: number; claims: number }>(
+  'source.ownTotals',
+  `CALL () { MATCH ()-[own:PRIVATE_USES]->() WHERE own.tenant = $viewer RETURN count(own) AS claims }
+CALL () {
+  MATCH (s)-[own:PRIVATE_USES]->(o) WHERE own.tenant = $viewer
+  UNWIND [s, o] AS n
+  WITH DISTINCT n WHERE n:PrivateDomain OR n:PrivateOrganization
+  RETURN sum(CASE WHEN n:PrivateDomain THEN 1 ELSE 0 END) AS domains,
+    sum(CASE WHEN n:PrivateOrganization THEN 1 ELSE 0 END) AS organizations
+}
+RETURN domains, organizations, claims`,
 );

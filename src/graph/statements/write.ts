@@ -7,12 +7,15 @@ import { type Statement, statement } from '../statement.ts';
 export interface Wanted {
   readonly id: string;
   readonly sources: readonly string[];
+  /** Something that everybody may know is said of it. */
+  readonly isPublic: boolean;
 }
 
 /** What is there, now that it is locked; a node that was just made says nothing yet. */
 export interface HeldNode {
   readonly id: string;
   readonly isVendor: boolean;
+  readonly isPublic: boolean;
   readonly properties: Readonly<Record<string, unknown>>;
   readonly claims: readonly HeldClaim[];
 }
@@ -33,6 +36,13 @@ export type HeldClaim = readonly [
 ];
 
 /**
+ * What private claims alone spoke of is everybody's once something public does. A node that is no longer private, as
+ * nearly all are, is left alone, so that no batch locks a hub.
+ */
+const published = (label: 'Domain' | 'Organization') =>
+  `FOREACH (_ IN CASE WHEN row.isPublic AND n:Private${label} THEN [1] ELSE [] END | REMOVE n:Private${label})`;
+
+/**
  * Makes the nodes that are missing and locks them all: removing a property that is not there takes the lock and writes
  * nothing. Then what they say is read, so that nobody can change it in between. A sighted claim comes as a list, since
  * most are read only to find that there is nothing new, and a map costs the driver twice as much.
@@ -41,7 +51,8 @@ const hold = (label: 'Domain' | 'Organization', key: 'name' | 'key', onCreate: s
 UNWIND $rows AS row
 MERGE (n:${label} {${key}: row.id})${onCreate}
 REMOVE n.lock
-RETURN row.id AS id, n:Vendor AS isVendor, properties(n) AS properties,
+${published(label)}
+RETURN row.id AS id, n:Vendor AS isVendor, NOT n:Private${label} AS isPublic, properties(n) AS properties,
   [(n)-[r:${kinds}]->(o) WHERE r.source IN row.sources |
     [elementId(r), type(r), o:Domain, CASE WHEN o:Domain THEN o.name ELSE o.key END, r.source, r.service, r.firstSeen,
      r.lastSeen, r.sightedConfidence, r.evidence,
@@ -50,12 +61,12 @@ RETURN row.id AS id, n:Vendor AS isVendor, properties(n) AS properties,
 
 export const holdDomains = statement<{ rows: readonly Wanted[] }, HeldNode>(
   'write.holdDomains',
-  hold('Domain', 'name', '', 'USES|OWNERSHIP_CLAIM|DISMISSED'),
+  hold('Domain', 'name', '', 'USES|PRIVATE_USES|OWNERSHIP_CLAIM|DISMISSED'),
 );
 
 export const holdOrganizations = statement<{ rows: readonly Wanted[] }, HeldNode>(
   'write.holdOrganizations',
-  hold('Organization', 'key', ' ON CREATE SET n.canonical = row.id', 'USES|SAME_AS|PART_OF|DISMISSED'),
+  hold('Organization', 'key', ' ON CREATE SET n.canonical = row.id', 'USES|PRIVATE_USES|SAME_AS|PART_OF|DISMISSED'),
 );
 
 /** Nodes that something points at. One that is there and labelled is left alone, so that no batch locks a hub. */
@@ -66,6 +77,7 @@ interface PointedAt {
 const pointAt = (label: 'Domain' | 'Organization', key: 'name' | 'key', onCreate: string) => `
 UNWIND $rows AS row
 MERGE (n:${label} {${key}: row.id})${onCreate}
+FOREACH (_ IN CASE WHEN n:Private${label} THEN [1] ELSE [] END | REMOVE n:Private${label})
 FOREACH (_ IN CASE WHEN row.vendor AND NOT n:Vendor THEN [1] ELSE [] END | SET n:Vendor)`;
 
 export const pointAtDomains = statement<PointedAt, Record<string, never>>(
@@ -78,6 +90,21 @@ export const pointAtOrganizations = statement<PointedAt, Record<string, never>>(
   pointAt('Organization', 'key', ' ON CREATE SET n.canonical = row.id'),
 );
 
+/** As above, of what only private claims point at so far: what is there is left as it is. */
+const pointAtPrivately = (label: 'Domain' | 'Organization', key: 'name' | 'key', onCreate: string) => `
+UNWIND $rows AS row
+MERGE (n:${label} {${key}: row.id}) ON CREATE SET n:Private${label}${onCreate}`;
+
+export const pointAtDomainsPrivately = statement<PointedAt, Record<string, never>>(
+  'write.pointAtDomainsPrivately',
+  pointAtPrivately('Domain', 'name', ''),
+);
+
+export const pointAtOrganizationsPrivately = statement<PointedAt, Record<string, never>>(
+  'write.pointAtOrganizationsPrivately',
+  pointAtPrivately('Organization', 'key', ', n.canonical = row.id'),
+);
+
 /** By subject, so that it is looked up once. */
 export interface CreateClaims {
   readonly rows: readonly (readonly [subject: string, claims: readonly ClaimValues[]])[];
@@ -88,7 +115,7 @@ const CLAIM = `{source: claim[1], service: claim[2], evidence: claim[3], firstSe
   lastSeen: toInteger(claim[5]), sightedConfidence: claim[6], critical: claim[7], criticalDay: toInteger(claim[8]),
   statedConfidence: claim[9], statedAt: toInteger(claim[10]), statedBy: claim[11], author: claim[12], reason: claim[13],
   retractedAt: toInteger(claim[14]), retractedBy: claim[15], retractionAuthor: claim[16],
-  retractionReason: claim[17]}`;
+  retractionReason: claim[17], tenant: claim[18]}`;
 
 const create = (
   kind: ClaimKind,
@@ -119,6 +146,10 @@ export const createClaims: Readonly<Record<string, Statement<CreateClaims, { cre
   'USES domain organization': create('USES', SUBJECT_DOMAIN, OBJECT_ORGANIZATION),
   'USES organization domain': create('USES', SUBJECT_ORGANIZATION, OBJECT_DOMAIN),
   'USES organization organization': create('USES', SUBJECT_ORGANIZATION, OBJECT_ORGANIZATION),
+  'PRIVATE_USES domain domain': create('PRIVATE_USES', SUBJECT_DOMAIN, OBJECT_DOMAIN),
+  'PRIVATE_USES domain organization': create('PRIVATE_USES', SUBJECT_DOMAIN, OBJECT_ORGANIZATION),
+  'PRIVATE_USES organization domain': create('PRIVATE_USES', SUBJECT_ORGANIZATION, OBJECT_DOMAIN),
+  'PRIVATE_USES organization organization': create('PRIVATE_USES', SUBJECT_ORGANIZATION, OBJECT_ORGANIZATION),
   'OWNERSHIP_CLAIM domain organization': create('OWNERSHIP_CLAIM', SUBJECT_DOMAIN, OBJECT_ORGANIZATION),
   'SAME_AS organization organization': create('SAME_AS', SUBJECT_ORGANIZATION, OBJECT_ORGANIZATION),
   'PART_OF organization organization': create('PART_OF', SUBJECT_ORGANIZATION, OBJECT_ORGANIZATION),

@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { createEvent } from '../../../consumers/document.ts';
 import { AppError } from '../../errors.ts';
-import type { Source } from '../../governance/sources.ts';
+import { type Source, tenantsOf } from '../../governance/sources.ts';
 import { createNeo4jQueries } from '../../queries/neo4j.ts';
 import type { SourceState } from '../../queries/types.ts';
 import { SourceWithdrawnSchema } from '../../stream/generated/avd/governance/v1/governance_pb.ts';
@@ -41,7 +41,10 @@ async function list({ json = false }: { json?: boolean }): Promise<void> {
   const sources = await loadGovernedSources();
   const driver = loadContext().openDriver();
   try {
-    const states = new Map((await createNeo4jQueries({ driver, sources }).sources()).map((state) => [state.id, state]));
+    const queries = createNeo4jQueries({ driver, sources });
+    const asked = [queries, ...tenantsOf(sources).map((tenant) => queries.seenBy(tenant))];
+    const found = await Promise.all(asked.map((seen) => seen.sources()));
+    const states = new Map(found.flat().map((state) => [state.id, state]));
     const now = Date.now();
     const rows = sources.all().map((source) => describe(source, states.get(source.id), now));
     if (json) process.stdout.write(`${JSON.stringify(rows)}\n`);
@@ -52,7 +55,7 @@ async function list({ json = false }: { json?: boolean }): Promise<void> {
 }
 
 function describe(source: Source, state: SourceState | undefined, now: number) {
-  const { id, name, team, kind, topics, rank, prior, freshDays, promiseHours } = source;
+  const { id, name, team, kind, topics, rank, prior, freshDays, promiseHours, tenant } = source;
   const newest = state?.newestEvent;
   const promiseKept =
     promiseHours === undefined || newest === undefined ? undefined : now - newest <= promiseHours * HOUR_MS;
@@ -62,6 +65,7 @@ function describe(source: Source, state: SourceState | undefined, now: number) {
     name,
     team,
     kind,
+    tenant,
     topics,
     rank,
     prior,
@@ -77,7 +81,8 @@ function asLine(row: ReturnType<typeof describe>): string {
   const promise = row.promiseKept === undefined ? '' : row.promiseKept ? ', promise kept' : ', PROMISE BROKEN';
   const withdrawn = row.withdrawnBefore === undefined ? '' : `, withdrawn before ${row.withdrawnBefore}`;
   const newest = row.newestEvent === undefined ? 'nothing yet' : `newest event ${row.newestEvent}`;
-  return `${row.id.padEnd(16)} ${row.topics.join(', ').padEnd(24)} ${newest}${promise}${withdrawn}`;
+  const whose = row.tenant === undefined ? '' : `, of ${row.tenant} alone`;
+  return `${row.id.padEnd(16)} ${row.topics.join(', ').padEnd(24)} ${newest}${promise}${withdrawn}${whose}`;
 }
 
 interface WithdrawOptions {
@@ -89,7 +94,8 @@ interface WithdrawOptions {
 
 async function withdraw(id: string, { before: text, reason, author, json = false }: WithdrawOptions): Promise<void> {
   const sources = await loadGovernedSources();
-  if (sources.get(id) === undefined) throw new AppError('USAGE', `The source ${id} is not declared.`, { source: id });
+  const declared = sources.get(id);
+  if (declared === undefined) throw new AppError('USAGE', `The source ${id} is not declared.`, { source: id });
   const before = readTime(text, '--before');
   const statedAt = Date.now();
   // A withdrawal is for good: one that reaches into the future would silence the source until then.
@@ -98,7 +104,7 @@ async function withdraw(id: string, { before: text, reason, author, json = false
     topic: TYPED_TOPICS.sourceWithdrawn,
     key: WITHDRAWAL_KEY,
     schema: SourceWithdrawnSchema,
-    message: { before: BigInt(before), author, reason, statedAt: BigInt(statedAt) },
+    message: { before: BigInt(before), author, reason, statedAt: BigInt(statedAt), tenant: declared.tenant ?? '' },
     source: id,
     time: statedAt,
   });

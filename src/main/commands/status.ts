@@ -3,7 +3,8 @@ import { createOffsetStore } from '../../graph/offsets.ts';
 import { requireRunning } from '../../local/servers.ts';
 import { createKafka } from '../../stream/kafka.ts';
 import { loadContext } from '../context.ts';
-import { publishedVersion, waitUntilPublished } from '../graph-version.ts';
+import { type PublishedVersions, publishedVersions, waitUntilPublished } from '../graph-version.ts';
+import { loadGovernedSources } from '../knowledge.ts';
 import {
   lagOf,
   type PartitionStatus,
@@ -46,15 +47,20 @@ async function status({ json = false, wait = false, timeout }: Options): Promise
       ? await waitUntilApplied(streams, { ...(timeout !== undefined && { timeoutMs: timeout * 1000 }), progress })
       : await readStreamStatus(streams);
     if (wait) await waitUntilPublished(driver);
-    const graphVersion = await publishedVersion(driver, kafka);
+    const versions = await publishedVersions(driver, kafka, await loadGovernedSources());
     const servers = { neo4j: context.neo4j.uri, kafkaBrokers: context.kafkaBrokers };
     if (json) {
-      const result = { servers, ...found, lag: lagOf(found), ...totalsOf(found), graphVersion };
+      const result = { servers, ...found, lag: lagOf(found), ...totalsOf(found), ...versions };
       process.stdout.write(`${JSON.stringify(result)}\n`);
-    } else process.stdout.write(`${asText(servers, found)}\ngraph version ${graphVersion}\n`);
+    } else process.stdout.write(`${asText(servers, found)}\n${asLines(versions)}\n`);
   } finally {
     await driver.close();
   }
+}
+
+function asLines({ graphVersion, graphVersions }: PublishedVersions): string {
+  const own = Object.entries(graphVersions).map(([tenant, version]) => `graph version of ${tenant} ${version}`);
+  return [`graph version ${graphVersion}`, ...own].join('\n');
 }
 
 const COUNTERS = ['applied', 'superseded', 'filtered', 'deadLettered'] as const;

@@ -3,9 +3,9 @@ import { loadConfig } from '../../config.ts';
 import { makeHome } from '../../local/home.ts';
 import { takeLock } from '../../local/lock.ts';
 import { startServers } from '../../local/servers.ts';
-import { createKafka, ensureTopics } from '../../stream/kafka.ts';
+import { createKafka } from '../../stream/kafka.ts';
 import { loadContext } from '../context.ts';
-import { migrateGraph } from '../prepare.ts';
+import { makeTopics, migrateGraph } from '../prepare.ts';
 import { createSteps } from '../steps.ts';
 import { aborted, listenForStop } from '../stop-signals.ts';
 
@@ -28,9 +28,7 @@ async function up({ json = false }: { json?: boolean }): Promise<void> {
   try {
     const by = await steps.step('Neo4j and Kafka', (progress) => startServers(config, { progress, signal: stop }));
     const context = loadContext();
-    await steps.step('topics', () =>
-      ensureTopics(createKafka(context.kafkaBrokers), { partitions: config.partitions }),
-    );
+    await steps.step('topics', () => makeTopics(createKafka(context.kafkaBrokers), config));
     const applied = await steps.step('migrations', () => migrateGraph(context.openDriver));
     const result = { by, neo4j: context.neo4j.uri, kafkaBrokers: context.kafkaBrokers, applied };
     if (json) process.stdout.write(`${JSON.stringify(result)}\n`);

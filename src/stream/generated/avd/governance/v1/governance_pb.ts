@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file avd/governance/v1/governance.proto.
  */
 export const file_avd_governance_v1_governance: GenFile = /*@__PURE__*/
-  fileDesc("CiJhdmQvZ292ZXJuYW5jZS92MS9nb3Zlcm5hbmNlLnByb3RvEhFhdmQuZ292ZXJuYW5jZS52MSJUCg9Tb3VyY2VXaXRoZHJhd24SDgoGYmVmb3JlGAEgASgDEg4KBmF1dGhvchgCIAEoCRIOCgZyZWFzb24YAyABKAkSEQoJc3RhdGVkX2F0GAQgASgDYgZwcm90bzM");
+  fileDesc("CiJhdmQvZ292ZXJuYW5jZS92MS9nb3Zlcm5hbmNlLnByb3RvEhFhdmQuZ292ZXJuYW5jZS52MSJkCg9Tb3VyY2VXaXRoZHJhd24SDgoGYmVmb3JlGAEgASgDEg4KBmF1dGhvchgCIAEoCRIOCgZyZWFzb24YAyABKAkSEQoJc3RhdGVkX2F0GAQgASgDEg4KBnRlbmFudBgFIAEoCWIGcHJvdG8z");
 
 /**
  * A bad delivery is undone: what the source said and was last seen before that time is no longer in force.
@@ -42,6 +42,13 @@ export type SourceWithdrawn = Message<"avd.governance.v1.SourceWithdrawn"> & {
    * @generated from field: int64 stated_at = 4;
    */
   statedAt: bigint;
+
+  /**
+   * Whose source it is; empty: everybody's.
+   *
+   * @generated from field: string tenant = 5;
+   */
+  tenant: string;
 };
 
 /**
