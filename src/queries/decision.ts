@@ -1,6 +1,6 @@
 import type { Reference } from '../graph/actions.ts';
 import { type Driver, integer, integerOrNull } from '../graph/driver.ts';
-import { type DecisionRow, decisions, decisionsByKey, isClaimed } from '../graph/statements/decision.ts';
+import { type DecisionRow, decisions, decisionsByKey, isClaimed, knownEnds } from '../graph/statements/decision.ts';
 import type { Service } from '../identity/service.ts';
 import { cursorKey, toPage } from './page.ts';
 import { createReader, type Reader } from './reader.ts';
@@ -48,6 +48,8 @@ export interface DecisionQueries {
   decisions(page: PageRequest): Promise<Page<Decision>>;
   /** In the order asked; undefined where none was made. */
   decisionsByKey(keys: readonly DecisionKey[]): Promise<(Decision | undefined)[]>;
+  /** Whether everybody knows each: what only a tenant's own claims speak of is not for decisions, which are public. */
+  areKnown(ends: readonly Reference[]): Promise<boolean[]>;
   /** Whether any source claims the use of just these two, or did once. */
   isClaimed(use: Omit<DecisionKey, 'kind'>): Promise<boolean>;
 }
@@ -76,6 +78,11 @@ function bind(reader: Reader): DecisionQueries {
         const row = found.get(place);
         return row && toDecision(row);
       });
+    },
+    async areKnown(ends) {
+      const rows = await reader.read(knownEnds, { ends: ends.map(toEnd) });
+      const known = new Set(rows.map(({ place }) => place));
+      return ends.map((_, place) => known.has(place));
     },
     isClaimed: async (use) => (await reader.read(isClaimed, ends(use))).length > 0,
   };

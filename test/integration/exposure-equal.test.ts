@@ -8,7 +8,8 @@ import type { Service } from '../../src/identity/service.ts';
 import { createNeo4jQueries } from '../../src/queries/neo4j.ts';
 import { type Asking, expectEqualAnswers } from '../support/both-engines.ts';
 import { freshDatabase, testDriver } from '../support/database.ts';
-import { day, declaredSources, name, own, same, sight, stateUse, writeFacts } from '../support/facts.ts';
+import { day, name, own, same, sight, stateUse, tenantSources, writeFacts } from '../support/facts.ts';
+import { NAMES, privateWorlds } from '../support/private-worlds.ts';
 import { worlds } from '../support/worlds.ts';
 
 /** The index and the database give equal answers, to the last digit, the order and the cursors. */
@@ -19,15 +20,25 @@ beforeAll(() => {
 });
 afterAll(() => driver.close());
 
-const rankOf = (source: string) => declaredSources.get(source)?.rank ?? Number.MAX_SAFE_INTEGER;
+const rankOf = (source: string) => tenantSources.get(source)?.rank ?? Number.MAX_SAFE_INTEGER;
 
-async function compare(actions: readonly GraphAction[], asking: Asking, hubSize: number): Promise<number> {
+async function compare(
+  actions: readonly GraphAction[],
+  asking: Asking,
+  hubSize: number,
+  tenants: readonly (string | undefined)[] = [undefined],
+): Promise<number> {
   await freshDatabase(driver);
   await writeFacts(driver, actions);
   const facts = await loadFacts(driver, rankOf);
-  const index = new ExposureIndex(facts, declaredSources, { clock: () => asking.at, hubSize });
-  const database = createNeo4jQueries({ driver, sources: declaredSources, timeout: 100_000 });
-  return expectEqualAnswers(index.queries(), database, asking);
+  const index = new ExposureIndex(facts, tenantSources, { clock: () => asking.at, hubSize });
+  const database = createNeo4jQueries({ driver, sources: tenantSources, timeout: 100_000 });
+  let asked = 0;
+  for (const tenant of tenants) {
+    const seen = tenant === undefined ? database : database.seenBy(tenant);
+    asked += await expectEqualAnswers(index.queries(undefined, undefined, tenant), seen, asking);
+  }
+  return asked;
 }
 
 const names = fc.array(
@@ -67,6 +78,19 @@ test('on random worlds, with filters, times and pages of every size', async () =
     { numRuns: runs },
   );
   process.stderr.write(`${asked} questions in ${runs} worlds were answered alike\n`);
+}, 900_000);
+
+test('as each tenant sees a world with private claims, and as everybody does', async () => {
+  let asked = 0;
+  const runs = 4;
+  const keys = NAMES.map((text) => (text.includes(':') ? text : `domain:${text}`));
+  await fc.assert(
+    fc.asyncProperty(privateWorlds, askings, async ({ known, acme, bolt }, asking) => {
+      asked += await compare([...acme, ...known, ...bolt], { ...asking, keys }, 2, [undefined, 'acme', 'bolt']);
+    }),
+    { numRuns: runs },
+  );
+  process.stderr.write(`${asked} questions of tenants in ${runs} worlds were answered alike\n`);
 }, 900_000);
 
 test('where names and keys lie beyond the basic plane, and where a merge gives another name', async () => {

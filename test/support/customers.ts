@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import type { Access } from '../../src/api/access.ts';
 import { ROLES } from '../../src/api/viewer.ts';
+import { type Sources, tenantsOf } from '../../src/governance/sources.ts';
 import { createOffsetStore } from '../../src/graph/offsets.ts';
 import { createWriter } from '../../src/graph/writer.ts';
 import { createCorrections } from '../../src/main/corrections.ts';
@@ -27,21 +28,28 @@ const byHeader: Access = async (header = 'public') => {
   };
 };
 
+interface CustomersOptions {
+  /** How long a change may take to come into the graph, in ms. */
+  readonly patience?: number;
+  readonly sources?: Sources;
+}
+
 export interface Reply {
   readonly data: any;
   readonly codes: readonly string[];
 }
 
 /** The API with the graph stage behind it: what customers change goes through Kafka and comes back from Neo4j. */
-export async function createCustomers({ patience = 20_000 } = {}) {
+export async function createCustomers({ patience = 20_000, sources = declaredSources }: CustomersOptions = {}) {
   const kafka = createKafka(testServers().kafkaBrokers);
   const driver = testDriver();
   const logger = pino({ level: 'silent' });
-  await Promise.all([freshTopics(kafka, 3), freshDatabase(driver)]);
+  await Promise.all([freshTopics(kafka, 3, tenantsOf(sources)), freshDatabase(driver)]);
   const producer = createProducer(kafka);
   const submit = createSubmit({ producer, offsets: createOffsetStore(driver), patience });
   const api = await startApi(driver, {
     access: byHeader,
+    sources,
     portfolioChanges: createPortfolioChanges(submit),
     corrections: createCorrections(submit),
   });
@@ -49,7 +57,7 @@ export async function createCustomers({ patience = 20_000 } = {}) {
   let running: Promise<void> | undefined;
 
   const start = (): void => {
-    const rankOf = (id: string) => declaredSources.get(id)?.rank ?? 99;
+    const rankOf = (id: string) => sources.get(id)?.rank ?? 99;
     const stage = createGraphStage({ writer: createWriter({ driver, rankOf }), producer, logger });
     const topics = Object.values(TYPED_TOPICS);
     const shared = { kafka, store: createOffsetStore(driver), concurrency: 2, logger };

@@ -32,6 +32,19 @@ const domain = (name: string) => ({ kind: 'domain' as const, name, host: name })
 export const usesSaid = (subject: string, object: string, service: Service = 'DNS'): TypedEvent =>
   usesEvent(domain(subject), service, domain(object), undefined, stating);
 
+/** The same, said to its own tenant by the source of one. */
+export const usesSaidPrivately = (
+  tenant: string,
+  subject: string,
+  object: string,
+  service: Service = 'DNS',
+): TypedEvent =>
+  usesEvent(domain(subject), service, domain(object), undefined, {
+    ...stating,
+    document: documentOf(`${tenant}-feed`),
+    tenant,
+  });
+
 export const ownsSaid = (name: string, key: string): TypedEvent =>
   belongsToEvent(domain(name), { kind: 'organization', key, spelling: key }, stating);
 

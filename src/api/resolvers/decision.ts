@@ -45,11 +45,7 @@ export const decisionMutations: Resolvers<unknown> = {
   mergeOrganizations: byAnalyst(async (args, context) => {
     const { a, b, reason } = parse(mergeArguments, args);
     const [one, other] = [organizationReference('a', a), organizationReference('b', b)];
-    for (const [argument, end] of [
-      ['a', one],
-      ['b', other],
-    ] as const)
-      await requireKnown(argument, end, context);
+    await requireKnown({ a: one, b: other }, context);
     if (a === b) throw new AppError('BAD_ARGUMENT', 'a and b are the same.');
     const keys = context.corrections.mergeOf(one, other);
     for (const key of keys) await decide(key, reason, context);
@@ -74,8 +70,7 @@ async function decideOnUse(kind: 'CONFIRMED' | 'DISMISSED', args: unknown, conte
   const { service, reason, ...given } = parse(useArguments, args);
   const subject = reference('subject', given.subject);
   const object = reference('object', given.object);
-  await requireKnown('subject', subject, context);
-  await requireKnown('object', object, context);
+  await requireKnown({ subject, object }, context);
   if (given.subject === given.object) throw new AppError('BAD_ARGUMENT', 'subject and object are the same.');
   const key: DecisionKey = { kind, subject, service, object };
   if (kind === 'DISMISSED' && !(await context.decisions.isClaimed(key)))
@@ -130,10 +125,11 @@ const organizationReference = (argument: string, id: string): Reference => ofKey
 const ofKey = (key: string): Reference =>
   key.startsWith(PROVISIONAL) ? { kind: 'domain', name: key.slice(PROVISIONAL.length) } : { kind: 'organization', key };
 
-/** @throws AppError NOT_FOUND where the graph knows no such thing */
-async function requireKnown(argument: string, end: Reference, { loaders }: ApiContext): Promise<void> {
-  const found = await (end.kind === 'domain' ? loaders.domain.load(end.name) : loaders.organization.load(end.key));
-  if (found === undefined) throw new AppError('NOT_FOUND', `${argument}: the graph knows nothing of this.`);
+/** @throws AppError NOT_FOUND for what is none of what everybody knows; the message names the argument */
+async function requireKnown(ends: Readonly<Record<string, Reference>>, { decisions }: ApiContext): Promise<void> {
+  const known = await decisions.areKnown(Object.values(ends));
+  const unknown = Object.keys(ends).find((_, place) => known[place] !== true);
+  if (unknown !== undefined) throw new AppError('NOT_FOUND', `${unknown}: the graph knows nothing of this.`);
 }
 
 /** Asked anew: what the loaders have found is from before. */

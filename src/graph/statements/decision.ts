@@ -47,6 +47,19 @@ export interface AskedDecision {
   readonly object: string;
 }
 
+/** Which of these everybody knows: what only a tenant speaks of, a decision must not make public. */
+export const knownEnds = statement<{ ends: readonly AskedDecision['subject'][] }, { place: number }>(
+  'decision.knownEnds',
+  `UNWIND range(0, size($ends) - 1) AS place
+WITH place, $ends[place] AS end
+CALL (end) {
+  MATCH (n:Domain {name: end.domain}) WHERE NOT n:PrivateDomain RETURN n
+  UNION ALL
+  MATCH (n:Organization {key: end.organization}) WHERE NOT n:PrivateOrganization RETURN n
+}
+RETURN place`,
+);
+
 /** Whether any source claims the use, or did once. */
 export const isClaimed = statement<Omit<AskedDecision, 'kind'>, { claimed: boolean }>(
   'decision.isClaimed',
