@@ -192,6 +192,25 @@ async function killBetween(servers: BenchServers, consumer: ChildProcess, kill: 
 }
 
 async function judge({ kafka }: BenchServers, seen: readonly Seen[]): Promise<void> {
+  const cases = 1 + BREACHES + KILLS;
+  let { published, messages } = await readPublished(kafka);
+  // What a subscription tells of may still wait to be published.
+  for (const end = Date.now() + 30_000; published.size < cases && Date.now() < end; ) {
+    await sleep(500);
+    ({ published, messages } = await readPublished(kafka));
+  }
+  const oneEach = [...published.values()].every((sequences) => sequences.size === 1);
+  const cursors = new Set(seen.map(({ cursor }) => cursor)).size;
+  const threeHops = seen.filter(({ hops }) => hops === 3).length;
+  say(
+    `${KILLS} kills: ${cases} cases, ${published.size} alert ids in ${messages} messages (one cursor each: ${oneEach}); ` +
+      `the subscription had ${seen.length} alerts with ${cursors} cursors, ${threeHops} with a path of three hops`,
+  );
+  if (published.size !== cases || !oneEach || seen.length !== cases || cursors !== cases) process.exitCode = 1;
+}
+
+/** The numbers of each alert that was published, by its id. */
+async function readPublished(kafka: BenchServers['kafka']) {
   const published = new Map<string, Set<bigint>>();
   let messages = 0;
   await readToEnd(kafka, [CHANGE_TOPICS.alert], async ({ records }) => {
@@ -202,15 +221,7 @@ async function judge({ kafka }: BenchServers, seen: readonly Seen[]): Promise<vo
       messages += 1;
     }
   });
-  const cases = 1 + BREACHES + KILLS;
-  const oneEach = [...published.values()].every((sequences) => sequences.size === 1);
-  const cursors = new Set(seen.map(({ cursor }) => cursor)).size;
-  const threeHops = seen.filter(({ hops }) => hops === 3).length;
-  say(
-    `${KILLS} kills: ${cases} cases, ${published.size} alert ids in ${messages} messages (one cursor each: ${oneEach}); ` +
-      `the subscription had ${seen.length} alerts with ${cursors} cursors, ${threeHops} with a path of three hops`,
-  );
-  if (published.size !== cases || !oneEach || seen.length !== cases || cursors !== cases) process.exitCode = 1;
+  return { published, messages };
 }
 
 const say = (text: string): boolean => process.stdout.write(`${text}\n`);

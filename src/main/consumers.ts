@@ -11,6 +11,7 @@ import { createStreamConsumer } from '../stream/consumer.ts';
 import { createKafka, ensureTopics, type Kafka } from '../stream/kafka.ts';
 import { createProducer, type StreamProducer } from '../stream/producer.ts';
 import { untilDone } from '../stream/retry.ts';
+import type { StreamSlice } from '../stream/slices.ts';
 import { GROUPS, RAW_TOPICS, TYPED_TOPICS } from '../stream/topics.ts';
 import { createAlerts } from './alerts.ts';
 import { type Context, loadContext } from './context.ts';
@@ -78,10 +79,14 @@ async function runParts(options: ConsumersOptions, { driver, kafka, producer }: 
   const graph = createGraphStage({ writer: createWriter({ driver, rankOf }), producer, logger });
   const relay = createChangeRelay(createOutbox(driver), producer, logger);
   const shared = { kafka, store: offsets, concurrency: context.config.writers, logger };
+  const fold = async (slice: StreamSlice): Promise<void> => {
+    await graph.handle(slice);
+    relay.wake();
+  };
   const alerts = await createAlerts({ driver, kafka, sources: knowledge.sources, offsets, logger }, signal);
   const consumers = [
     createStreamConsumer({ ...shared, group: GROUPS.fanOut, topics: Object.values(RAW_TOPICS), handle: fanOut.handle }),
-    createStreamConsumer({ ...shared, group: GROUPS.graph, topics: Object.values(TYPED_TOPICS), handle: graph.handle }),
+    createStreamConsumer({ ...shared, group: GROUPS.graph, topics: Object.values(TYPED_TOPICS), handle: fold }),
     alerts,
   ];
 

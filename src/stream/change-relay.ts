@@ -1,6 +1,6 @@
 import type { Logger } from '../logger.ts';
 import type { StreamProducer } from './producer.ts';
-import { pauseAfter, untilDone } from './retry.ts';
+import { untilDone } from './retry.ts';
 import { EVENT_HEADERS } from './topics.ts';
 
 /** One change, as its topic will hold it. */
@@ -19,6 +19,8 @@ export interface Outbox {
 }
 
 const ENTRIES_AT_ONCE = 20;
+/** How often is looked for what other processes have left, in ms. */
+const LOOK_EVERY_MS = 400;
 
 /**
  * Publishes what the outbox holds, at least once and in order of creation: an entry is removed only when all of its
@@ -47,12 +49,31 @@ export function createChangeRelay(outbox: Outbox, producer: StreamProducer, logg
     return true;
   };
 
+  let hasMore = false;
+  let endPause = (): void => undefined;
+  const wake = (): void => {
+    hasMore = true;
+    endPause();
+  };
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, LOOK_EVERY_MS);
+      endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
   return {
+    /** Call when something was put into the outbox: it is published at once. */
+    wake,
     /** Publishes until `signal` aborts. */
     async run(signal: AbortSignal): Promise<void> {
+      signal.addEventListener('abort', wake, { once: true });
       while (!signal.aborted) {
+        hasMore = false;
         const published = await untilDone(publishSome, { signal, logger });
-        if (published === false) await pauseAfter(2, signal);
+        if (published === false && !hasMore && !signal.aborted) await pause();
       }
     },
     /** Publishes until the outbox is empty. */
