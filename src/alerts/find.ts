@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { type Sources, tenantsOf } from '../governance/sources.ts';
 import { CLOCKS_APART, type Exposure, type Found } from '../graph/alerts.ts';
 import { integer } from '../graph/driver.ts';
 import type { News } from '../graph/news.ts';
@@ -18,8 +17,10 @@ const NOTHING: Found = { exposures: [], news: [] };
 
 type Reason = (watched: Watched, incident: string, exposed: Exposed) => Pick<Exposure, 'reason' | 'learnedAt'>;
 
-/** Who is exposed to what, by what the database holds and what has changed. */
-export function createFinder(context: QueryContext, sources: Sources, logger: Logger) {
+/**
+ * Who is exposed to what, by what the database holds and what has changed. `tenants`: those with sources of their own.
+ */
+export function createFinder(context: QueryContext, tenants: readonly string[], logger: Logger) {
   const { reader } = context;
   const watch = createWatch(context);
 
@@ -58,8 +59,7 @@ export function createFinder(context: QueryContext, sources: Sources, logger: Lo
     if (tenant !== undefined) return [...touched].filter((key) => isOf(tenant, key));
     if (owned.size === 0) return touched;
     const users = [await usersAs(context, owned, () => true)];
-    for (const other of tenantsOf(sources))
-      users.push(await usersAs(context.seenBy(other), owned, (key) => isOf(other, key)));
+    for (const other of tenants) users.push(await usersAs(context.seenBy(other), owned, (key) => isOf(other, key)));
     return [...touched, ...users.flat()];
   };
 

@@ -1,4 +1,3 @@
-import type { Sources } from '../governance/sources.ts';
 import { beginAlerts, raiseAlerts } from '../graph/alerts.ts';
 import type { Driver } from '../graph/driver.ts';
 import type { Slice } from '../graph/offsets.ts';
@@ -10,8 +9,8 @@ import { type ChangeRecord, readTriggers } from './triggers.ts';
 export interface AlertStageDeps {
   readonly driver: Driver;
   readonly context: QueryContext;
-  /** All that are declared. */
-  readonly sources: Sources;
+  /** Those with sources of their own. */
+  readonly tenants: readonly string[];
   readonly logger: Logger;
   /** Whose positions it moves on. */
   readonly group: string;
@@ -26,8 +25,8 @@ export interface ChangeSlice extends Omit<Slice, 'group'> {
  * Changes of the graph → alerts. What is exposed is computed from the database as it is, so a change that is looked at
  * late, or again, does no harm: one case has one alert.
  */
-export function createAlertStage({ driver, context, sources, logger, group }: AlertStageDeps) {
-  const finder = createFinder(context, sources, logger);
+export function createAlertStage({ driver, context, tenants, logger, group }: AlertStageDeps) {
+  const finder = createFinder(context, tenants, logger);
   /** Of the group, as this process has seen it; and the one for which all was read, and nothing has failed since. */
   let generation = 0;
   let readFor: number | undefined;

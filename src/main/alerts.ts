@@ -29,9 +29,10 @@ const TIMEOUT_MS = 60_000;
  */
 export async function createAlerts(deps: AlertsDeps, signal: AbortSignal): Promise<StreamConsumer> {
   const { driver, kafka, sources, offsets, logger } = deps;
-  const topics = triggerTopics(tenantsOf(sources));
+  const tenants = tenantsOf(sources);
+  const topics = triggerTopics(tenants);
   const context = createQueryContext(createReader({ driver, timeout: TIMEOUT_MS }), sources);
-  const stage = createAlertStage({ driver, context, sources, logger, group: ALERTS_GROUP });
+  const stage = createAlertStage({ driver, context, tenants, logger, group: ALERTS_GROUP });
   const begin = async (): Promise<void> => {
     if ((await offsets.all()).some(({ group }) => group === ALERTS_GROUP)) return;
     const ends = await logEnds(kafka, topics);

@@ -1,3 +1,4 @@
+import { encodeCursor } from '../../src/api/cursors.ts';
 import { idOfClaim, idOfDependency, idOfDomain, idOfOrganization, idOfPortfolio } from '../../src/api/ids.ts';
 import { day, end } from './facts.ts';
 import { NAMES } from './private-worlds.ts';
@@ -122,6 +123,13 @@ export function* everyQuestion(round: Round): Generator<AskedDocument> {
         variables: { from: organizationId(from), to: organizationId(to), ...hops },
         paged: ['exposurePaths'],
       };
+  }
+  // A cursor that AVD has not given may name what another tenant alone knows.
+  for (const between of ['domain:bolt-secret.example', 'domain:never.example']) {
+    const key = ['domain:b.example', between, 'domain:e.example'];
+    const after = encodeCursor('exposurePaths', { at: day(41), key });
+    const ends = { from: organizationId('b.example'), to: organizationId('e.example') };
+    yield { query: PATHS, variables: { ...ends, ...hops, asOf: null, after } };
   }
   const scopes = [
     null,

@@ -29,7 +29,7 @@ export const totals = statement<
 export const ownTotals = statement<{ viewer: string }, { domains: number; organizations: number; claims: number }>(
   'source.ownTotals',
   `CALL () { MATCH ()-[own:PRIVATE_USES]->() WHERE own.tenant = $viewer RETURN count(own) AS claims }
-CALL () {
+CALL (claims) {
   MATCH (s)-[own:PRIVATE_USES]->(o) WHERE own.tenant = $viewer
   UNWIND [s, o] AS n
   WITH DISTINCT n WHERE n:PrivateDomain OR n:PrivateOrganization
