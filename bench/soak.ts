@@ -1,14 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { LONGEST_LIFE } from '../src/api/answer-cache.ts';
-import { EXPOSURE_TOPICS, toVersion } from '../src/exposure/version.ts';
-import { createOffsetStore, inSession } from '../src/graph/offsets.ts';
-import { createOutbox } from '../src/graph/outbox.ts';
-import { run } from '../src/graph/statement.ts';
-import { graphId } from '../src/graph/statements/offset.ts';
+import { createOffsetStore } from '../src/graph/offsets.ts';
+import { publishedVersions, waitUntilPublished } from '../src/main/graph-version.ts';
+import { loadGovernedSources } from '../src/main/knowledge.ts';
 import { waitUntilApplied } from '../src/main/stream-status.ts';
-import { logEnds } from '../src/stream/kafka.ts';
-import { positionKey } from '../src/stream/positions.ts';
 import { type Api, type BenchServers, startServers } from './servers.ts';
 import { codesOf, isFault, post, runClients, type Tally } from './soak-clients.ts';
 import { randomQuestion } from './soak-questions.ts';
@@ -92,14 +88,12 @@ async function ingest({ producer }: BenchServers): Promise<void> {
 /** Waits until all that was produced is in the graph, and all that came of it is published. */
 async function applied({ driver, kafka }: BenchServers): Promise<void> {
   await waitUntilApplied({ kafka, offsets: createOffsetStore(driver) }, { timeoutMs: REACHED_WITHIN_MS });
-  for (const outbox = createOutbox(driver); (await outbox.take(1)).length > 0; ) await sleep(100);
+  await waitUntilPublished(driver);
 }
 
 /** Waits until the API's index reflects all that is published. */
 async function reached({ driver, kafka }: BenchServers, { port }: Api): Promise<void> {
-  const [row] = await inSession(driver, 'READ', (tx) => run(tx, graphId, {}));
-  const ends = await logEnds(kafka, EXPOSURE_TOPICS);
-  const version = toVersion(row?.graph ?? '', new Map(ends.map((e) => [positionKey(e.topic, e.partition), e.end])));
+  const { graphVersion: version } = await publishedVersions(driver, kafka, await loadGovernedSources());
   for (const end = Date.now() + REACHED_WITHIN_MS; ; ) {
     const codes = await post(port, { query: '{ __typename }', variables: {} }, version).then(codesOf);
     if (codes.length === 0) return;

@@ -17,6 +17,9 @@ export interface Envelope {
   readonly time: number;
 }
 
+/** The time of a name that every given name comes before. */
+export const BEFORE_ALL = 0;
+
 export function toService(service: Service): ServiceNumber {
   return ServiceNumber[service];
 }
@@ -24,7 +27,7 @@ export function toService(service: Service): ServiceNumber {
 /** @throws AppError REFUSED where the number stands for no service */
 export function fromService(number: ServiceNumber): Service {
   const name = ServiceNumber[number];
-  if (name === undefined || name === 'UNSPECIFIED') throw undecodable('service');
+  if (name === undefined || name === 'UNSPECIFIED') throw incomplete('service');
   return name as Service;
 }
 
@@ -42,7 +45,7 @@ export function fromReference(message: ReferenceMessage | undefined): Reference 
     case 'organization':
       return { kind: 'organization', key: message.end.value };
     default:
-      throw undecodable('reference');
+      throw incomplete('reference');
   }
 }
 
@@ -52,11 +55,12 @@ export function toEvidence(evidence: Evidence): MessageInitShape<typeof Evidence
 
 /** @throws AppError REFUSED where the message names no evidence */
 export function fromEvidence(message: EvidenceMessage | undefined): Evidence {
-  if (message === undefined) throw undecodable('evidence');
+  if (message === undefined) throw incomplete('evidence');
   const { document, record, host, observedAt } = message;
   return { document, record, host, observedAt: Number(observedAt) };
 }
 
-function undecodable(field: string): AppError {
+/** For a typed message that lacks a field. */
+export function incomplete(field: string): AppError {
   return new AppError('REFUSED', 'The typed message lacks a field', { code: 'UNDECODABLE_EVENT', field });
 }

@@ -1,13 +1,10 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { Reference } from '../../src/graph/actions.ts';
+import { ANALYST, type Reference } from '../../src/graph/actions.ts';
 import type { Service } from '../../src/identity/service.ts';
 import { DecisionMadeSchema } from '../../src/stream/generated/avd/decisions/v1/decisions_pb.ts';
 import { DECISION_KEY, TYPED_TOPICS } from '../../src/stream/topics.ts';
 import { createEvent, type TypedEvent } from '../document.ts';
 import { toReference, toService } from '../messages.ts';
-
-/** The source that analysts speak as. */
-export const ANALYST = 'analyst';
 
 /** What is decided of two ends. */
 export type Decided =

@@ -1,8 +1,6 @@
-import { AppError } from '../../src/errors.ts';
-import type { GraphAction, NameOrganization, Statement } from '../../src/graph/actions.ts';
+import { ANALYST, type GraphAction, type NameOrganization, type Statement } from '../../src/graph/actions.ts';
 import type { DecisionMade, Use } from '../../src/stream/generated/avd/decisions/v1/decisions_pb.ts';
-import { type Envelope, fromReference, fromService } from '../messages.ts';
-import { ANALYST } from './events.ts';
+import { BEFORE_ALL, type Envelope, fromReference, fromService, incomplete } from '../messages.ts';
 
 /** A decision, or its withdrawal, as a statement of the analysts. @throws AppError REFUSED where the message is incomplete */
 export function mapDecisionMade(message: DecisionMade, envelope: Envelope): GraphAction[] {
@@ -40,16 +38,10 @@ function endsOf({ subject, service, object }: Use) {
   return { subject: fromReference(subject), service: fromService(service), object: fromReference(object) };
 }
 
-/** What every given name comes before. */
-const BEFORE_ALL = 0;
 const OWN = `${ANALYST}:`;
 
 /** An organization that was made for a domain is called like it, until somebody gives it a name. */
 function naming(key: string): NameOrganization[] {
   if (!key.startsWith(OWN)) return [];
   return [{ type: 'name-organization', key, name: key.slice(OWN.length), time: BEFORE_ALL }];
-}
-
-function incomplete(field: string): AppError {
-  return new AppError('REFUSED', 'The typed message lacks a field', { code: 'UNDECODABLE_EVENT', field });
 }

@@ -1,11 +1,10 @@
-import { AppError } from '../../src/errors.ts';
 import type { GraphAction, NameOrganization, Statement } from '../../src/graph/actions.ts';
 import type { NamedOrganization } from '../../src/stream/generated/avd/common/v1/common_pb.ts';
 import type {
   MergeStated,
   RelationshipStated,
 } from '../../src/stream/generated/avd/partner_relationships/v1/partner_relationships_pb.ts';
-import { type Envelope, fromEvidence, fromReference, fromService } from '../messages.ts';
+import { BEFORE_ALL, type Envelope, fromEvidence, fromReference, fromService, incomplete } from '../messages.ts';
 
 /** A statement of a partner or analyst, and the names that it gives. @throws AppError REFUSED where the message is incomplete */
 export function mapRelationshipStated(message: RelationshipStated, envelope: Envelope): GraphAction[] {
@@ -82,9 +81,6 @@ function statementOf(message: RelationshipStated | MergeStated, envelope: Envelo
   };
 }
 
-/** What every given name comes before. */
-const BEFORE_ALL = 0;
-
 function namingOf({ key, name, nameIsDomain }: NamedOrganization, { time }: Statement): NameOrganization[] {
   return naming(key, name, { time: nameIsDomain ? BEFORE_ALL : time });
 }
@@ -97,8 +93,4 @@ function naming(key: string, name: string, { time }: Pick<Statement, 'time'>): N
 function required<T>(part: T | undefined, field: string): T {
   if (part === undefined) throw incomplete(field);
   return part;
-}
-
-function incomplete(field: string): AppError {
-  return new AppError('REFUSED', 'The typed message lacks a field', { code: 'UNDECODABLE_EVENT', field });
 }

@@ -1,7 +1,6 @@
-import { AppError } from '../../src/errors.ts';
 import type { ChangePortfolio, PortfolioChange } from '../../src/graph/actions.ts';
 import type { PortfolioChanged } from '../../src/stream/generated/avd/portfolios/v1/portfolios_pb.ts';
-import { type Envelope, fromReference } from '../messages.ts';
+import { type Envelope, fromReference, incomplete } from '../messages.ts';
 
 /** A change of a portfolio. @throws AppError REFUSED where the message is incomplete */
 export function mapPortfolioChanged(message: PortfolioChanged, { id: event }: Envelope): ChangePortfolio[] {
@@ -28,8 +27,4 @@ function fromMessage({ change }: PortfolioChanged): PortfolioChange {
     default:
       throw incomplete('change');
   }
-}
-
-function incomplete(field: string): AppError {
-  return new AppError('REFUSED', 'The typed message lacks a field', { code: 'UNDECODABLE_EVENT', field });
 }

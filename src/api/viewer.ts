@@ -1,3 +1,5 @@
+import { NOBODYS_TENANT } from '../governance/sources.ts';
+
 /** What a viewer may do: customers read, analysts also correct, operators also run. */
 export const ROLES = ['customer', 'analyst', 'operator'] as const;
 export type Role = (typeof ROLES)[number];
@@ -12,4 +14,4 @@ export interface Viewer {
 }
 
 /** Who asks without a token, where that is allowed: everybody is at home there, and may do everything. */
-export const ANONYMOUS: Viewer = { name: 'anonymous', tenant: 'public', roles: new Set(ROLES) };
+export const ANONYMOUS: Viewer = { name: 'anonymous', tenant: NOBODYS_TENANT, roles: new Set(ROLES) };

@@ -1,7 +1,7 @@
+import { ANALYST } from '../graph/actions.ts';
 import { SERVICES } from '../identity/service.ts';
 import type { Dependency, DependencyFilter, DependencyStatus, Organization } from '../queries/types.ts';
 import { serviceNumber } from './facts.ts';
-import { ANALYST } from './trust.ts';
 import { CRITICAL, FRESH, IN_FORCE, type View } from './view.ts';
 
 /** What decides whether and where a dependency is listed. Services are bits, by their number. */

@@ -11,8 +11,6 @@ export interface Trust {
   compare(a: number, b: number): number;
 }
 
-export const ANALYST = 'analyst';
-
 /** By the number of a service: whether its only provider is critical where nobody measured it. */
 export const SOLE_IS_CRITICAL: readonly boolean[] = SERVICES.map((service) => SOLE_PROVIDER_CRITICAL.has(service));
 

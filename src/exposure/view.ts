@@ -158,6 +158,7 @@ export class View {
     return false;
   }
 
+  /** Whether what was stated of the claim counts. */
   isStated(claim: number): boolean {
     return this.#stands(this.facts.uses, claim, claim);
   }

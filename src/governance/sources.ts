@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
+import { ANALYST } from '../graph/actions.ts';
 import { STREAMS, type Stream } from '../stream/topics.ts';
 
 /** Who may say something, and how far it is trusted. The words are explained in governance/sources.yaml. */
@@ -34,8 +35,8 @@ export interface Sources {
   all(): readonly Source[];
 }
 
-/** See `ANONYMOUS` of the API. */
-const NOBODYS_TENANT = 'public';
+/** The tenant of whoever asks without a token: no source belongs to it. */
+export const NOBODYS_TENANT = 'public';
 
 const source = z.strictObject({
   // An id is part of property names and of organization keys, so it stays this simple.
@@ -69,8 +70,6 @@ function privateProblems({ id, tenant, kind, topics }: z.output<typeof source>):
   }
   return problems;
 }
-
-const ANALYST = 'analyst';
 
 const file = z.strictObject({ sources: z.array(source).min(1) });
 

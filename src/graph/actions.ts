@@ -19,6 +19,9 @@ export type GraphAction =
   | WithdrawSource
   | ChangePortfolio;
 
+/** The source that analysts speak as. */
+export const ANALYST = 'analyst';
+
 /** One end of a claim: a registrable domain by its normal name, or an organization by its key. */
 export type Reference =
   | { readonly kind: 'domain'; readonly name: string }

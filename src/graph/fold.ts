@@ -255,12 +255,6 @@ function liftPrivate({ subject, object, service, critical, ...statement }: State
   return [{ entity: 'claim', key, state }, mentioned(subject), mentioned(object)];
 }
 
-function mentioned(end: Reference): Entity {
-  return end.kind === 'domain'
-    ? { entity: 'domain', name: end.name, state: { ...BARE_DOMAIN, isPublic: false } }
-    : { entity: 'organization', key: end.key, state: { ...BARE_ORGANIZATION, isPublic: false } };
-}
-
 function liftStatement(
   kind: ClaimKind,
   statement: Statement,
@@ -325,10 +319,14 @@ function seen(end: Reference, time: number): Entity {
     : vendor(end, false);
 }
 
-function vendor(end: Reference, isVendor: boolean): Entity {
+const vendor = (end: Reference, isVendor: boolean): Entity => bare(end, { vendor: isVendor });
+/** That it is there, for those alone who are told so. */
+const mentioned = (end: Reference): Entity => bare(end, { isPublic: false });
+
+function bare(end: Reference, more: Partial<Pick<DomainState, 'vendor' | 'isPublic'>>): Entity {
   return end.kind === 'domain'
-    ? { entity: 'domain', name: end.name, state: { ...BARE_DOMAIN, vendor: isVendor } }
-    : { entity: 'organization', key: end.key, state: { ...BARE_ORGANIZATION, vendor: isVendor } };
+    ? { entity: 'domain', name: end.name, state: { ...BARE_DOMAIN, ...more } }
+    : { entity: 'organization', key: end.key, state: { ...BARE_ORGANIZATION, ...more } };
 }
 
 function least(a: number | undefined, b: number | undefined): number | undefined {

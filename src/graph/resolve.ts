@@ -1,3 +1,5 @@
+import { ANALYST } from './actions.ts';
+
 /** The two conclusions that are stored, as pure functions of the claims. */
 
 /** A statement on identity, with what decides whether it is in force. */
@@ -42,7 +44,7 @@ export function resolveOwner(
   withdrawals: Withdrawals,
 ): string | undefined {
   const before = (a: OwnershipClaim, b: OwnershipClaim): number =>
-    Number(b.source === 'analyst') - Number(a.source === 'analyst') ||
+    Number(b.source === ANALYST) - Number(a.source === ANALYST) ||
     rankOf(a.source) - rankOf(b.source) ||
     (b.statedAt ?? 0) - (a.statedAt ?? 0) ||
     compare(a.source, b.source) ||

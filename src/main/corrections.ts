@@ -1,8 +1,8 @@
-import { ANALYST, type Decided, decisionEvent } from '../../consumers/decisions/events.ts';
+import { type Decided, decisionEvent } from '../../consumers/decisions/events.ts';
 import type { TypedEvent } from '../../consumers/document.ts';
 import type { CorrectedBy, Corrections } from '../api/corrections.ts';
 import { AppError } from '../errors.ts';
-import type { Reference } from '../graph/actions.ts';
+import { ANALYST, type Reference } from '../graph/actions.ts';
 import type { DecisionKey } from '../queries/decision.ts';
 import type { Submit } from './submit.ts';
 

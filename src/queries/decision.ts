@@ -1,4 +1,4 @@
-import type { Reference } from '../graph/actions.ts';
+import { ANALYST, type Reference } from '../graph/actions.ts';
 import { type Driver, integer, integerOrNull } from '../graph/driver.ts';
 import { type DecisionRow, decisions, decisionsByKey, isClaimed, knownEnds } from '../graph/statements/decision.ts';
 import type { Service } from '../identity/service.ts';
@@ -6,9 +6,6 @@ import { cursorKey, toPage } from './page.ts';
 import { createReader, type Reader } from './reader.ts';
 import { fromReference, toEnd, toReference } from './reference.ts';
 import type { Page, PageRequest } from './types.ts';
-
-/** The source that analysts speak as. */
-export const ANALYST = 'analyst';
 
 /**
  * `CONFIRMED` and `DISMISSED`: the subject uses the object for the service, or does not, whatever anybody claims.

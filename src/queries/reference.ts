@@ -3,7 +3,10 @@ import type { End } from '../graph/statements/claim.ts';
 
 const DOMAIN = 'domain:';
 
-/** From `domain:<name>` or an organization's key, as statements give either end of a claim. */
+/**
+ * From `domain:<name>` or an organization's key, as statements give either end of a claim. A provisional organization is
+ * its domain.
+ */
 export function toReference(text: string): Reference {
   return text.startsWith(DOMAIN)
     ? { kind: 'domain', name: text.slice(DOMAIN.length) }

@@ -3,6 +3,7 @@ import { AppError } from '../../errors.ts';
 import type { Reference } from '../../graph/actions.ts';
 import { SERVICES, type Service } from '../../identity/service.ts';
 import type { Decision, DecisionKey } from '../../queries/decision.ts';
+import { toReference } from '../../queries/reference.ts';
 import { requireRole } from '../access.ts';
 import { page, pageRequest, parse } from '../arguments.ts';
 import { connectionResolvers, toConnection } from '../connection.ts';
@@ -11,7 +12,6 @@ import { decodeId, idOfDecision, organizationKeyOf } from '../ids.ts';
 import { type DecisionNode, decisionNode, loadReference, organizationNode } from '../nodes.ts';
 
 const MOST_AT_ONCE = 100;
-const PROVISIONAL = 'domain:';
 
 const pageArguments = z.object(page(50));
 const reason = z.string().trim().min(1, 'must not be blank').max(1000, 'must be at most 1000 characters');
@@ -112,18 +112,14 @@ async function read(keys: readonly DecisionKey[], { decisions }: ApiContext): Pr
 function reference(argument: string, id: string): Reference {
   const decoded = decodeId(id);
   if (decoded.type === 'Domain') return { kind: 'domain', name: decoded.name };
-  if (decoded.type === 'Organization') return ofKey(decoded.key);
+  if (decoded.type === 'Organization') return toReference(decoded.key);
   throw new AppError(
     'BAD_ID',
     `${argument}: the id is that of a ${decoded.type}, a Domain's or Organization's is needed.`,
   );
 }
 
-const organizationReference = (argument: string, id: string): Reference => ofKey(organizationKeyOf(argument, id));
-
-/** A provisional organization is its domain. */
-const ofKey = (key: string): Reference =>
-  key.startsWith(PROVISIONAL) ? { kind: 'domain', name: key.slice(PROVISIONAL.length) } : { kind: 'organization', key };
+const organizationReference = (argument: string, id: string): Reference => toReference(organizationKeyOf(argument, id));
 
 /** @throws AppError NOT_FOUND for what is none of what everybody knows; the message names the argument */
 async function requireKnown(ends: Readonly<Record<string, Reference>>, { decisions }: ApiContext): Promise<void> {

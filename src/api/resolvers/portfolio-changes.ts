@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AppError } from '../../errors.ts';
 import type { PortfolioChange, Reference } from '../../graph/actions.ts';
 import type { Portfolio, PortfolioName } from '../../queries/portfolio.ts';
+import { toReference } from '../../queries/reference.ts';
 import { domainName, parse } from '../arguments.ts';
 import type { ApiContext, Resolvers } from '../context.ts';
 import { idOfPortfolio, organizationKeyOf } from '../ids.ts';
@@ -15,7 +16,6 @@ const MOST_AT_ONCE = 1000;
 const MOST_FOLLOWED = 50_000;
 /** Refused lines that a report lists; it counts them all. */
 const MOST_LISTED = 10_000;
-const PROVISIONAL = 'domain:';
 
 const name = z.string().trim().min(1, 'must not be blank').max(200, 'must be at most 200 characters');
 const alertDepth = z.number().int().min(1, 'must be 1 to 4').max(4, 'must be 1 to 4');
@@ -116,17 +116,10 @@ function referencesOf(args: Record<string, unknown>): Reference[] {
   const { domains, organizations } = parse(followArguments, args);
   const references = [
     ...(domains ?? []).map((name): Reference => ({ kind: 'domain', name: domainName('domains', name) })),
-    ...(organizations ?? []).map((id) => organizationReference(organizationKeyOf('organizations', id))),
+    ...(organizations ?? []).map((id) => toReference(organizationKeyOf('organizations', id))),
   ];
   if (references.length === 0) throw new AppError('BAD_ARGUMENT', 'Give domains or organizations.');
   return references;
-}
-
-/** A provisional organization is its domain. */
-function organizationReference(key: string): Reference {
-  return key.startsWith(PROVISIONAL)
-    ? { kind: 'domain', name: key.slice(PROVISIONAL.length) }
-    : { kind: 'organization', key };
 }
 
 /** @throws AppError LIMIT_EXCEEDED */

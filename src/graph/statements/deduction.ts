@@ -1,3 +1,4 @@
+import { ANALYST } from '../actions.ts';
 import type { integer } from '../driver.ts';
 
 /**
@@ -60,7 +61,7 @@ export const WEIGHT = `coalesce($sources[r.source].prior, 0.0) * ${STATED}
   * 0.5 ^ coalesce((${AGE}) / $sources[r.source].freshDays, 0)`;
 
 /** 2: an analyst says so; 1: somebody states it; 0: it was only sighted. */
-export const STANDING = `CASE WHEN r.source = 'analyst' THEN 2 WHEN ${STATED_IN_FORCE} THEN 1 ELSE 0 END`;
+export const STANDING = `CASE WHEN r.source = '${ANALYST}' THEN 2 WHEN ${STATED_IN_FORCE} THEN 1 ELSE 0 END`;
 
 /** When the statement was taken back, where that counts at the instant. */
 export const RETRACTED_AT = `CASE WHEN r.retractedAt <= $at AND NOT ${STATED_IN_FORCE} THEN r.retractedAt END`;
