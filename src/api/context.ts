@@ -39,8 +39,8 @@ export interface ApiContext {
   readonly outcome: {
     /** The answer is one of a query, without errors. */
     isWhole: boolean;
-    /** A portfolio has its part in it: portfolios change without the graph's version. */
-    readsPortfolios?: boolean;
+    /** A portfolio or a decision has its part in it: what it says may change without the graph's version. */
+    isUnversioned?: boolean;
     /** The document or its variables are wrong: an answer of GraphQL's own. */
     isWrongDocument?: boolean;
     /** What it was estimated to cost, in items, once that is known. */

@@ -117,7 +117,7 @@ const tellMore: ApolloServerPlugin<ApiContext> = {
       const { graphVersion, outcome } = contextValue;
       const isExecuted = result.data !== undefined;
       outcome.isWhole = isExecuted && result.errors === undefined && operation?.operation === OperationTypeNode.QUERY;
-      outcome.isWhole &&= outcome.readsPortfolios !== true;
+      outcome.isWhole &&= outcome.isUnversioned !== true;
       outcome.isWrongDocument = !isExecuted && result.errors?.every(isOfDocument) === true;
       const cost = outcome.cost === undefined ? undefined : { items: outcome.cost, limit: LIMITS.cost };
       const extensions = { ...(cost && { cost }), ...(isExecuted && graphVersion !== undefined && { graphVersion }) };

@@ -91,11 +91,12 @@ export async function loadNode(id: GlobalId, context: ApiContext): Promise<Node 
     case 'Incident':
       return orNull(await loaders.incident.load(id.key), incidentNode);
     case 'Alert':
-      context.outcome.readsPortfolios = true;
+      context.outcome.isUnversioned = true;
       return orNull(await context.alerts.alert(context.viewer.tenant, id.id), alertNode);
     case 'Decision': {
       // To who may not see decisions there are none.
       if (!context.viewer.roles.has('analyst')) return null;
+      context.outcome.isUnversioned = true;
       const [found] = await context.decisions.decisionsByKey([id.key]);
       return orNull(found, decisionNode);
     }
@@ -110,7 +111,7 @@ export async function loadNode(id: GlobalId, context: ApiContext): Promise<Node 
 
 /** A portfolio of the viewer's tenant; another tenant's is as unknown as none. */
 export function findPortfolio(id: string, { viewer, portfolios, outcome }: ApiContext): Promise<Portfolio | undefined> {
-  outcome.readsPortfolios = true;
+  outcome.isUnversioned = true;
   return portfolios.portfolio({ tenant: viewer.tenant, id });
 }
 

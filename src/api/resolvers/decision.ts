@@ -27,8 +27,7 @@ const byAnalyst =
   (answer: (args: Record<string, unknown>, context: ApiContext) => Promise<unknown>): Resolvers<unknown>[string] =>
   async (_, args, context) => {
     requireRole(context.viewer, 'analyst');
-    // Decisions change without the graph's version.
-    context.outcome.readsPortfolios = true;
+    context.outcome.isUnversioned = true;
     return answer(args, context);
   };
 

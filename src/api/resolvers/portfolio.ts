@@ -14,7 +14,7 @@ const pageArguments = z.object(page(50));
 export const portfolioQueries: Resolvers<unknown> = {
   portfolio: async (_, { id }, context) => portfolioNode(await requirePortfolio('id', String(id), context)),
   portfolios: async (_, args, { portfolios, viewer, now, outcome }) => {
-    outcome.readsPortfolios = true;
+    outcome.isUnversioned = true;
     const request = pageRequest('portfolios', parse(pageArguments, args), now);
     return toConnection('portfolios', await portfolios.portfolios(viewer.tenant, request), request, portfolioNode);
   },
