@@ -3,6 +3,7 @@ import { instantOf } from '../queries/page.ts';
 import type { ExposureQueries } from '../queries/types.ts';
 import { countDependencies, listDependencies, oneDependency } from './dependency-questions.ts';
 import type { Facts } from './facts.ts';
+import type { Present } from './present.ts';
 import { Presents } from './presents.ts';
 import type { Asked } from './question.ts';
 import { blastRadius, blastRadiusOrganizations, exposurePaths, nthParties } from './reach-questions.ts';
@@ -108,16 +109,19 @@ export class ExposureIndex {
   }
 
   async #ask<T>(at: number, question: (asked: Asked) => Work<T>, { deadline, signal, tenant }: Asking): Promise<T> {
+    const { presents } = this;
     const now = this.#clock();
-    const present = this.presents.of(tenant, now);
-    if (present.isBehind(at, now)) void this.#scheduler.advance(() => present.advance(Math.min(at, now)));
+    // Looked up anew at each turn: one that other tenants have pushed out meanwhile is told of no change any more.
+    const present = (): Present => presents.of(tenant, now);
+    if (present().isBehind(at, now)) void this.#scheduler.advance(() => present().advance(Math.min(at, now)));
     return this.#scheduler.ask(
       function* (): Work<T> {
-        const view = present.viewAt(at, now);
-        const answer = yield* question({ present, view });
+        const held = present();
+        const view = held.viewAt(at, now);
+        const answer = yield* question({ present: held, view });
         // Something that was looked at for the first time may begin or end between the present and that instant.
-        if (view !== present.view || present.holdsAt(at)) return answer;
-        return yield* question({ present, view: present.exactly(at) });
+        if (view !== held.view || held.holdsAt(at)) return answer;
+        return yield* question({ present: held, view: held.exactly(at) });
       },
       deadline,
       signal,

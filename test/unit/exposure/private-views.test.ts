@@ -80,3 +80,33 @@ test('a tenant is answered as if nobody else had private claims, while changes c
   process.stderr.write(`${asked} questions in ${runs} worlds were answered as to each tenant alone\n`);
   expect(asked).toBeGreaterThan(1_000);
 }, 300_000);
+
+test('a tenant is told of a change that comes while more tenants ask than are remembered', async () => {
+  const now = day(10);
+  const { index } = indexOf(() => now, 1_000);
+  const { facts } = index;
+  const tenants = Array.from({ length: 9 }, (_, i) => `tenant-${i}`);
+  const use = (tenant: string, retractedAt = Number.NaN) => ({
+    subject: facts.nodes.intern(`domain:${tenant}.example`),
+    object: facts.nodes.intern('domain:vendor.example'),
+    kind: 0,
+    source: facts.source(`${tenant}-feed`, tenant),
+    firstSeen: day(1),
+    lastSeen: day(1),
+    sighted: Number.NaN,
+    measured: -1,
+    statedAt: day(1),
+    statedConfidence: 1,
+    retractedAt,
+  });
+  for (const tenant of tenants) await index.change(() => facts.putUse(use(tenant)));
+  const totalFor = async (tenant: string) => {
+    const key = `domain:${tenant}.example`;
+    return (await index.queries(undefined, undefined, tenant).dependencyTotalsOf([key], {}, now)).get(key);
+  };
+  expect(await totalFor('tenant-0')).toBe(1);
+  const changed = index.change(() => facts.putUse(use('tenant-0', day(2))));
+  const totals = await Promise.all(tenants.map(totalFor));
+  await changed;
+  expect(totals).toEqual([0, 1, 1, 1, 1, 1, 1, 1, 1]);
+});
