@@ -107,6 +107,8 @@ export function createFinder(context: QueryContext, tenants: readonly string[], 
       return exposures(found, affected, () => ({ reason: 'known' }));
     },
     begin,
+    /** Whether there was no portfolio when it was last looked. */
+    isNobodyThere: (): boolean => watch.all().length === 0,
   };
 }
 

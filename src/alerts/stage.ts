@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beginAlerts, raiseAlerts } from '../graph/alerts.ts';
 import type { Driver } from '../graph/driver.ts';
 import type { Slice } from '../graph/offsets.ts';
@@ -21,6 +22,9 @@ export interface ChangeSlice extends Omit<Slice, 'group'> {
   readonly records: readonly ChangeRecord[];
 }
 
+/** How long changes gather, in ms, while there is no portfolio: nobody waits, and each slice costs a transaction. */
+const NOBODY_WAITS_MS = 1_000;
+
 /**
  * Changes of the graph → alerts. What is exposed is computed from the database as it is, so a change that is looked at
  * late, or again, does no harm: one case has one alert.
@@ -30,6 +34,7 @@ export function createAlertStage({ driver, context, tenants, logger, group }: Al
   /** Of the group, as this process has seen it; and the one for which all was read, and nothing has failed since. */
   let generation = 0;
   let readFor: number | undefined;
+  let gatheredAt = 0;
 
   return {
     /** Call where another member of the group may have gone on since: what is remembered is read again. */
@@ -50,6 +55,10 @@ export function createAlertStage({ driver, context, tenants, logger, group }: Al
     async handle({ topic, partition, from, next, records }: ChangeSlice): Promise<void> {
       const current = generation;
       if (readFor !== current) await finder.begin();
+      if (finder.isNobodyThere() && Date.now() - gatheredAt > NOBODY_WAITS_MS) {
+        await sleep(NOBODY_WAITS_MS);
+        gatheredAt = Date.now();
+      }
       // Until it is written, what was found would be lost: then all is looked at again.
       readFor = undefined;
       const found = await finder.find(readTriggers(topic, records));

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../logger.ts';
 import type { StreamProducer } from './producer.ts';
 import { untilDone } from './retry.ts';
@@ -21,6 +22,8 @@ export interface Outbox {
 const ENTRIES_AT_ONCE = 20;
 /** How often is looked for what other processes have left, in ms. */
 const LOOK_EVERY_MS = 400;
+/** At least this long from one look to the next, in ms: what many small slices leave is published together. */
+const PACE_MS = 100;
 
 /**
  * Publishes what the outbox holds, at least once and in order of creation: an entry is removed only when all of its
@@ -72,8 +75,10 @@ export function createChangeRelay(outbox: Outbox, producer: StreamProducer, logg
       signal.addEventListener('abort', wake, { once: true });
       while (!signal.aborted) {
         hasMore = false;
+        const paced = sleep(PACE_MS, undefined, { signal }).catch(() => undefined);
         const published = await untilDone(publishSome, { signal, logger });
         if (published === false && !hasMore && !signal.aborted) await pause();
+        await paced;
       }
     },
     /** Publishes until the outbox is empty. */
