@@ -5,7 +5,7 @@ import { countDependencies, listDependencies, oneDependency } from './dependency
 import type { Facts } from './facts.ts';
 import type { Present } from './present.ts';
 import { Presents } from './presents.ts';
-import type { Asked } from './question.ts';
+import { Asked } from './question.ts';
 import { blastRadius, blastRadiusOrganizations, exposurePaths, nthParties } from './reach-questions.ts';
 import { Scheduler } from './scheduler.ts';
 import { createTrust } from './trust.ts';
@@ -117,11 +117,12 @@ export class ExposureIndex {
     return this.#scheduler.ask(
       function* (): Work<T> {
         const held = present();
-        const view = held.viewAt(at, now);
-        const answer = yield* question({ present: held, view });
+        held.view.fit();
+        const isPresent = at <= now && held.holdsAt(at);
+        const answer = yield* question(new Asked(held, at, isPresent));
         // Something that was looked at for the first time may begin or end between the present and that instant.
-        if (view !== held.view || held.holdsAt(at)) return answer;
-        return yield* question({ present: held, view: held.exactly(at) });
+        if (!isPresent || held.holdsAt(at)) return answer;
+        return yield* question(new Asked(held, at, false));
       },
       deadline,
       signal,
