@@ -15,10 +15,10 @@ import { organizationOf } from './dependency.ts';
 import { dependencyBetween } from './dependency-questions.ts';
 import type { Reach } from './hops.ts';
 import { least } from './listing.ts';
-import { vendorsWithin } from './neighbourhood.ts';
 import { findPaths } from './paths.ts';
 import { type Asked, holderOf, hopsOf, ownHolder } from './question.ts';
 import { reachInto } from './reach.ts';
+import { vendorsWithin } from './vendors-within.ts';
 import type { Work } from './work.ts';
 
 /** The questions beyond the first hop. */
