@@ -21,9 +21,9 @@ export interface Watcher {
   /** What follows from the claims of this subject is about to change. */
   beforeSubject(subject: number): void;
   afterSubject(subject: number): void;
-  /** These nodes may be about to count for `target` instead of who they count for now. */
+  /** These nodes, which all count for the same organization, are about to count for another one, `target`. */
   beforeMove(nodes: readonly number[], target: number): void;
-  afterMove(nodes: readonly number[]): void;
+  afterMove(): void;
   /** The organization is about to be called otherwise. */
   beforeName(node: number): void;
   /** More has changed than can be told one by one. */
@@ -224,11 +224,11 @@ export class Facts {
 
   #setUp(node: number, up: number): void {
     const { nodes, watcher } = this;
-    if ((nodes.up[node] as number) === (up === node ? -1 : up)) return;
-    const affected = nodes.isDomain(node) ? [node] : [node, ...nodes.held(nodes.holder[node] as number)];
-    watcher?.beforeMove(affected, nodes.holderUnder(node, up));
+    const target = nodes.holderUnder(node, up);
+    const isMoving = target !== nodes.holder[node];
+    if (isMoving) watcher?.beforeMove(nodes.under(node), target);
     nodes.setUp(node, up);
-    watcher?.afterMove(affected);
+    if (isMoving) watcher?.afterMove();
   }
 
   #changing(subject: number, change: () => void): void {

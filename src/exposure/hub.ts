@@ -25,7 +25,8 @@ interface Pattern extends Summary {
  */
 export class Hub {
   readonly #view: View;
-  readonly vendor: number;
+  /** Another one when what it is depended on for moves to that. */
+  vendor: number;
   readonly #placeOf = new Map<number, number>();
   #dependents = new Int32Array(0);
   #confidence = new Float64Array(0);

@@ -112,22 +112,30 @@ export class Hubs {
     const { bySubject, object } = this.#view.facts.uses;
     const { holder } = this.#view.facts.nodes;
     const start = bySubject.start[subject] ?? 0;
-    for (let at = start; at < start + bySubject.count(subject); at++) {
-      const vendor = holder[object[bySubject.pool[at] as number] as number] as number;
-      const kept = this.#kept.get(vendor);
-      if (kept === undefined) continue;
-      kept.hub.release(dependent);
-      for (const [instant, then] of kept.others) if (!then.release(dependent)) kept.others.delete(instant);
-    }
+    for (let at = start; at < start + bySubject.count(subject); at++)
+      this.releaseFrom(holder[object[bySubject.pool[at] as number] as number] as number, dependent);
+  }
+
+  releaseFrom(vendor: number, dependent: number): void {
+    const kept = this.#kept.get(vendor);
+    if (kept === undefined) return;
+    kept.hub.release(dependent);
+    for (const [instant, then] of kept.others) if (!then.release(dependent)) kept.others.delete(instant);
+  }
+
+  /** Whoever depends on the one vendor depends on the other from now on, but for those who are released. */
+  move(vendor: number, target: number): void {
+    const kept = this.#kept.get(vendor);
+    this.#kept.delete(vendor);
+    this.#kept.delete(target);
+    if (kept === undefined) return;
+    kept.hub.vendor = target;
+    this.#kept.set(target, kept);
   }
 
   /** The organization is about to be called otherwise. */
   beforeName(holder: number): void {
     for (const { hub } of this.#kept.values()) if (hub.has(holder)) hub.release(holder);
-  }
-
-  forget(vendor: number): void {
-    this.#kept.delete(vendor);
   }
 
   forgetAll(): void {

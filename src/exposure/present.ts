@@ -16,7 +16,7 @@ const DAY = 86_400_000;
 const MOST_VIEWS = 4;
 /** From how many dependents on listing them for the first time takes a question noticeably long. */
 const SLOW_HUB = 20_000;
-/** A node that more claims lead to is not mended claim by claim when its owner changes. */
+/** When two organizations that more claims than this lead to become one, or one becomes two, all is worked out again. */
 const MANY = 10_000;
 
 export interface PresentOptions {
@@ -43,6 +43,8 @@ export class Present implements Watcher {
   /** For looks at one organization at another instant. */
   #glance: View | undefined;
   readonly #underWay = new UnderWay();
+  /** Subjects to be judged again once what they use has moved. */
+  readonly #moving = new Set<number>();
 
   constructor(facts: Facts, trust: Trust, at: number, options: PresentOptions) {
     this.facts = facts;
@@ -199,32 +201,49 @@ export class Present implements Watcher {
     this.#hubs.release(subject, this.facts.nodes.holder[subject] as number);
   }
 
+  /**
+   * What follows of a claim depends on who else serves its subject, so only for those who use what moves and what stays
+   * anything may be otherwise. They are among the users of either: those of the less used are looked at again one by one.
+   */
   beforeMove(nodes: readonly number[], target: number): void {
     this.view.fit();
-    const { holder, count } = this.facts.nodes;
     const { byObject } = this.facts.uses;
-    const claims = nodes.reduce((sum, node) => sum + byObject.count(node), 0);
-    if (claims > MANY) {
+    const from = this.facts.nodes.holder[nodes[0] as number] as number;
+    const moving = new Set(nodes);
+    const staying = [...nodesOf(this.view, from), ...nodesOf(this.view, target)].filter((node) => !moving.has(node));
+    const claimsOn = (used: readonly number[]) => used.reduce((sum, node) => sum + byObject.count(node), 0);
+    const isMostMoving = claimsOn(nodes) > claimsOn(staying);
+    const lessUsed = isMostMoving ? staying : nodes;
+    if (claimsOn(lessUsed) > MANY) {
       this.everything();
       return;
     }
-    const holders = new Set([target, ...nodes.map((node) => holder[node] as number)]);
-    for (const moving of holders) {
-      if (moving >= count) continue;
-      for (const counts of this.#counts.values()) counts.beforeChange(moving);
-      this.#hubs.forget(moving);
+    for (const node of lessUsed) for (const subject of this.#usersOf(node)) this.#moving.add(subject);
+    for (const subject of this.#moving) {
+      this.beforeSubject(subject);
+      this.#release(from, target, this.facts.nodes.holder[subject] as number);
     }
-    for (const node of nodes) {
-      for (const moving of holders) this.#hubs.release(node, moving);
-      for (const subject of this.#usersOf(node)) this.beforeSubject(subject);
+    for (const end of [from, target]) {
+      for (const counts of this.#counts.values()) counts.beforeChange(end);
+      for (const node of nodes) this.#hubs.release(node, end);
+      this.#release(from, target, end);
     }
     // What the target holds already is called otherwise when it gets another name with them.
-    for (const moving of holders) this.beforeName(moving);
+    for (const end of [from, target]) this.beforeName(end);
+    if (!isMostMoving) return;
+    for (const counts of this.#counts.values()) counts.move(from, target);
+    this.#hubs.move(from, target);
   }
 
-  afterMove(nodes: readonly number[]): void {
+  #release(from: number, target: number, dependent: number): void {
+    this.#hubs.releaseFrom(from, dependent);
+    this.#hubs.releaseFrom(target, dependent);
+  }
+
+  afterMove(): void {
     this.view.fit();
-    for (const node of nodes) for (const subject of this.#usersOf(node)) this.#forget(subject);
+    for (const subject of this.#moving) this.#forget(subject);
+    this.#moving.clear();
   }
 
   beforeName(node: number): void {

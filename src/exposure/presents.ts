@@ -52,8 +52,8 @@ export class Presents implements Watcher {
     this.#each((present) => present.beforeMove(nodes, target));
   }
 
-  afterMove(nodes: readonly number[]): void {
-    this.#each((present) => present.afterMove(nodes));
+  afterMove(): void {
+    this.#each((present) => present.afterMove());
   }
 
   beforeName(node: number): void {

@@ -62,6 +62,15 @@ export class VendorCounts {
     this.#pending.add(holder);
   }
 
+  /** Whoever depends on the one vendor depends on the other from now on, on which nobody does. */
+  move(vendor: number, target: number): void {
+    this.#fit();
+    for (const counts of [this.direct, this.critical]) {
+      counts[target] = counts[vendor] as number;
+      counts[vendor] = 0;
+    }
+  }
+
   /** Adds again what was taken away. */
   settle(): void {
     this.#fit();
