@@ -42,6 +42,9 @@ interface Asking {
   readonly tenant: string | undefined;
 }
 
+/** How long what a withdrawal touches is worked off between two questions; mending it takes about as long again. */
+const SETTLED_FOR_MS = 1;
+
 /** Kept in order they cost some 100 bytes each; found anew, about a microsecond each. */
 const HUB_SIZE = 4_000;
 
@@ -61,11 +64,18 @@ export class ExposureIndex {
     this.presents = new Presents(facts, createTrust(facts, sources), clock(), { hubSize });
   }
 
-  /** Applies changes of the facts between two questions. */
-  change(change: () => void): Promise<void> {
+  /** Applies changes of the facts between two questions. What follows from a withdrawal is worked off between more. */
+  async change(change: () => void): Promise<void> {
+    await this.#between(change);
+    while (this.facts.isUnsettled) await this.#between(() => {});
+  }
+
+  #between(change: () => void): Promise<void> {
     return this.#scheduler.change(() => {
+      const end = performance.now() + SETTLED_FOR_MS;
       try {
         change();
+        this.facts.settleSome(() => performance.now() > end);
       } finally {
         this.presents.settle();
       }

@@ -1,60 +1,23 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { applyChange } from '../../../src/exposure/apply-change.ts';
-import type { ClaimRow } from '../../../src/exposure/claim-table.ts';
 import { ExposureIndex } from '../../../src/exposure/exposure-index.ts';
 import { Facts } from '../../../src/exposure/facts.ts';
-import { arrange } from '../../../src/exposure/load.ts';
 import { View } from '../../../src/exposure/view.ts';
-import type { Cursor } from '../../../src/queries/types.ts';
 import { expectEqualAnswers } from '../../support/both-engines.ts';
 import { changesOf } from '../../support/changes-of.ts';
 import { day, declaredSources } from '../../support/facts.ts';
+import { createHub, VENDOR } from '../../support/hub-world.ts';
 import { MANY_KEYS, manyActions } from '../../support/many-actions.ts';
 import { seeded } from '../../support/seeded.ts';
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
+const HOUR = 3_600_000;
 const SITES = 1_000;
-const VENDOR = 'domain:vendor';
 
 afterEach(() => vi.restoreAllMocks());
 
-/** Many sites use one vendor since days; now and then somebody states something. */
-async function createHub() {
-  const facts = new Facts(() => 1);
-  const state = { now: day(20) + HOUR };
-  const use = (site: string, vendor: string, statedAt: number, retractedAt = Number.NaN): ClaimRow => ({
-    subject: facts.nodes.intern(`domain:${site}`),
-    object: facts.nodes.intern(`domain:${vendor}`),
-    kind: 0,
-    source: facts.source('partner'),
-    firstSeen: statedAt,
-    lastSeen: statedAt,
-    sighted: Number.NaN,
-    measured: -1,
-    statedAt,
-    statedConfidence: 1,
-    retractedAt,
-  });
-  for (let n = 0; n < SITES; n++) facts.uses.append(use(`site${n}`, 'vendor', day(10)));
-  arrange(facts);
-  const index = new ExposureIndex(facts, declaredSources, { clock: () => state.now, hubSize: 100 });
-  await index.warm();
-  const page = async (after?: Cursor) => {
-    const args = { orderBy: 'NAME' } as const;
-    const pages = await index.queries().dependentsOf([VENDOR], args, { first: 10, at: state.now, after });
-    return pages.get(VENDOR)?.edges ?? [];
-  };
-  const stateThat = async (row: ClaimRow) => {
-    state.now += 1_000;
-    await index.change(() => facts.putUse(row));
-  };
-  return { state, index, use, page, stateThat };
-}
-
 describe('a walk through the dependents of a hub, at the instant of its first page', () => {
   it('judges only those of whom something was said since, however often others are told the present', async () => {
-    const { state, use, page, stateThat } = await createHub();
+    const { state, use, page, stateThat } = await createHub(SITES);
     let cursor = (await page()).at(-1)?.cursor;
     const judge = vi.spyOn(View.prototype, 'judge');
     for (let n = 0; n < 20; n++) {
@@ -67,7 +30,7 @@ describe('a walk through the dependents of a hub, at the instant of its first pa
   });
 
   it('lists those who were dependents at that instant, and as they were then', async () => {
-    const { state, index, use, page, stateThat } = await createHub();
+    const { state, use, page, totalOf, stateThat } = await createHub(SITES);
     const first = await page();
     await stateThat(use('site200', 'vendor', day(10), state.now + 1_000));
     await stateThat(use('site1999', 'vendor', state.now + 1_000));
@@ -76,7 +39,7 @@ describe('a walk through the dependents of a hub, at the instant of its first pa
     expect(listed.map(({ node }) => node.dependent.name)).toEqual(
       Array.from({ length: SITES }, (_, n) => `site${n}`).sort(),
     );
-    const totalAt = async (at: number) => (await index.queries().dependentTotalsOf([VENDOR], {}, at)).get(VENDOR);
+    const totalAt = (at: number) => totalOf(VENDOR, at);
     const then = first[0]?.cursor.at as number;
     expect([await totalAt(then), await totalAt(then + 1_500), await totalAt(state.now)]).toEqual([1_000, 999, 1_000]);
   });
