@@ -73,6 +73,8 @@ export class ExposureIndex {
   #between(change: () => void): Promise<void> {
     return this.#scheduler.change(() => {
       const end = performance.now() + SETTLED_FOR_MS;
+      // What is stated as of now is then no turn to come: these would pile up while nobody asks.
+      this.presents.advance(this.#clock());
       try {
         change();
         this.facts.settleSome(() => performance.now() > end);
