@@ -60,10 +60,9 @@ export function createExposureIndexClient(
     for (const { reject } of pending.values()) reject(notReady());
     pending.clear();
     if (isStopping) return;
-    const again = () => {
+    setTimeout(() => {
       if (!isStopping) [worker, ended] = start();
-    };
-    setTimeout(again, pause).unref();
+    }, pause).unref();
     pause = Math.min(pause * 2, RESTART_AFTER_AT_MOST_MS);
   }
 
@@ -71,6 +70,7 @@ export function createExposureIndexClient(
     if (message.kind === 'state') {
       version = message.version;
       versions = message.versions ?? {};
+      if (version !== undefined) pause = RESTART_AFTER_MS;
       reached.tell(versionFor);
       return;
     }

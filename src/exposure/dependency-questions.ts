@@ -1,5 +1,13 @@
 import { cursorKey, emptyPage, toPage } from '../queries/page.ts';
-import type { Dependency, DependencyArgs, DependencyFilter, Page, PageRequest, Pair } from '../queries/types.ts';
+import type {
+  Dependency,
+  DependencyArgs,
+  DependencyFilter,
+  DependencyOrder,
+  Page,
+  PageRequest,
+  Pair,
+} from '../queries/types.ts';
 import {
   claimsByDependent,
   claimsByVendor,
@@ -9,8 +17,11 @@ import {
   summarize,
   toDependency,
 } from './dependency.ts';
-import { least, orderBy, type Position } from './listing.ts';
-import { type Asked, holderOf, isPresent, ownHolder } from './question.ts';
+import type { Hub } from './hub.ts';
+import type { HubAt } from './hub-at.ts';
+import { least, orderBy, type Position, type Row } from './listing.ts';
+import { type Asked, holderOf, ownHolder } from './question.ts';
+import type { View } from './view.ts';
 import type { Work } from './work.ts';
 
 /** The questions about one hop: pages of dependencies and dependents, and how many there are. */
@@ -57,17 +68,11 @@ export function* oneDependency(asked: Asked, pair: Pair): Work<Dependency | unde
 
 export function dependencyBetween(asked: Asked, dependent: number, vendor: number): Dependency | undefined {
   const claims = claimsByVendor(asked.view, dependent).get(vendor);
-  return claims && between(asked, dependent, vendor, claims);
+  return claims && between(asked.view, dependent, vendor, claims);
 }
 
-function between({ view }: Asked, dependent: number, vendor: number, claims: readonly number[]): Dependency {
+function between(view: View, dependent: number, vendor: number, claims: readonly number[]): Dependency {
   return toDependency(view, organizationOf(view, dependent), organizationOf(view, vendor), claims);
-}
-
-interface Row {
-  readonly other: number;
-  readonly value: number | string;
-  readonly claims?: readonly number[];
 }
 
 function* listOne(
@@ -79,20 +84,31 @@ function* listOne(
 ): Work<Page<Dependency>> {
   const order = args.orderBy ?? 'CONFIDENCE';
   const after = cursorKey(page, order === 'NAME' ? 'string' : 'number', 'string') as Position | undefined;
-  const hub = direction === 'usedBy' && isPresent(asked) ? yield* asked.present.hubOf(holder, order) : undefined;
-  let rows: readonly Row[];
-  if (hub === undefined) rows = yield* listFew(asked, direction, holder, args, after, page.first + 1);
-  else {
-    const listed = yield* hub.list(args, order, after, page.first + 1);
-    rows = listed.map(([other, value]) => ({ other, value }));
-  }
-  const { nodes } = asked.view.facts;
-  const toNode = ({ other, claims }: Row): Dependency => {
-    const [dependent, vendor] = direction === 'uses' ? [holder, other] : [other, holder];
-    const own = claims ?? claimsByVendor(asked.view, dependent).get(vendor) ?? [];
-    return between(asked, dependent, vendor, own);
+  const hub = direction === 'usedBy' ? yield* hubOf(asked, holder, order) : undefined;
+  const rows: readonly FoundRow[] =
+    hub === undefined
+      ? yield* listFew(asked, direction, holder, args, after, page.first + 1)
+      : yield* hub.list(args, order, after, page.first + 1);
+  const toNode = ({ other, claims }: FoundRow): Dependency => {
+    if (claims !== undefined && direction === 'uses') return between(asked.view, holder, other, claims);
+    if (claims !== undefined) return between(asked.view, other, holder, claims);
+    const view = asked.isPresent ? asked.view : asked.present.glanceAt(asked.at, other);
+    return between(view, other, holder, claimsByVendor(view, other).get(holder) ?? []);
   };
-  return toPage(rows, page, toNode, ({ value, other }) => [value, nodes.key(other)]);
+  return toPage(rows, page, toNode, ({ value, other }) => [value, asked.facts.nodes.key(other)]);
+}
+
+function hubOf(
+  { present, at, isPresent }: Asked,
+  vendor: number,
+  order?: DependencyOrder,
+): Work<Hub | HubAt | undefined> {
+  return isPresent ? present.hubOf(vendor, order) : present.hubAt(at, vendor, order);
+}
+
+/** A row whose claims may have been found with it. */
+interface FoundRow extends Row {
+  readonly claims?: readonly number[];
 }
 
 function* listFew(
@@ -102,18 +118,15 @@ function* listFew(
   args: DependencyArgs,
   after: Position | undefined,
   limit: number,
-): Work<readonly Row[]> {
-  const { sortValue, compareValues, compareKeys, keyOf } = orderBy(asked.view, args.orderBy ?? 'CONFIDENCE');
-  const { nodes } = asked.view.facts;
-  const listed: Row[] = [];
+): Work<readonly FoundRow[]> {
+  const { sortValue, isBehind, compare } = orderBy(asked.facts.nodes, args.orderBy ?? 'CONFIDENCE');
+  const listed: FoundRow[] = [];
   for (const [other, claims, summary] of summaries(asked, direction, holder)) {
     if (!isListed(summary, args)) continue;
-    const value = sortValue(other, summary);
-    const isBehind =
-      after === undefined || (compareValues(value, after[0]) || nodes.compareText(keyOf(other), after[1])) > 0;
-    if (isBehind) listed.push({ other, value, claims });
+    const row = { other, value: sortValue(other, summary), claims };
+    if (isBehind(row, after)) listed.push(row);
   }
-  return yield* least(listed, limit, (a, b) => compareValues(a.value, b.value) || compareKeys(a.other, b.other));
+  return yield* least(listed, limit, compare);
 }
 
 function* summaries(
@@ -126,7 +139,7 @@ function* summaries(
 }
 
 function* countOne(asked: Asked, direction: Direction, holder: number, filter: DependencyFilter): Work<number> {
-  const hub = direction === 'usedBy' && isPresent(asked) ? yield* asked.present.hubOf(holder) : undefined;
+  const hub = direction === 'usedBy' ? yield* hubOf(asked, holder) : undefined;
   if (hub !== undefined) return hub.total(filter);
   let total = 0;
   for (const [, , summary] of summaries(asked, direction, holder)) if (isListed(summary, filter)) total++;

@@ -46,6 +46,12 @@ export function claimsByVendor(view: View, holder: number): Map<number, number[]
   return found;
 }
 
+/** The claims in force from one organization to another; undefined: it does not depend on it, or stands for nothing. */
+export function claimsOn(view: View, dependent: number, vendor: number): number[] | undefined {
+  if (view.facts.nodes.holder[dependent] !== dependent) return undefined;
+  return claimsByVendor(view, dependent).get(vendor);
+}
+
 /** Claims in force from others to what the organization holds, by the dependent they come from. */
 export function claimsByDependent(view: View, holder: number): Map<number, number[]> {
   const { byObject, subject } = view.facts.uses;

@@ -5,7 +5,7 @@ import { countDependencies, listDependencies, oneDependency } from './dependency
 import type { Facts } from './facts.ts';
 import type { Present } from './present.ts';
 import { Presents } from './presents.ts';
-import type { Asked } from './question.ts';
+import { Asked } from './question.ts';
 import { blastRadius, blastRadiusOrganizations, exposurePaths, nthParties } from './reach-questions.ts';
 import { Scheduler } from './scheduler.ts';
 import { createTrust } from './trust.ts';
@@ -42,6 +42,9 @@ interface Asking {
   readonly tenant: string | undefined;
 }
 
+/** How long what a withdrawal touches is worked off between two questions; mending it takes about as long again. */
+const SETTLED_FOR_MS = 1;
+
 /** Kept in order they cost some 100 bytes each; found anew, about a microsecond each. */
 const HUB_SIZE = 4_000;
 
@@ -61,11 +64,20 @@ export class ExposureIndex {
     this.presents = new Presents(facts, createTrust(facts, sources), clock(), { hubSize });
   }
 
-  /** Applies changes of the facts between two questions. */
-  change(change: () => void): Promise<void> {
+  /** Applies changes of the facts between two questions. What follows from a withdrawal is worked off between more. */
+  async change(change: () => void): Promise<void> {
+    await this.#between(change);
+    while (this.facts.isUnsettled) await this.#between(() => {});
+  }
+
+  #between(change: () => void): Promise<void> {
     return this.#scheduler.change(() => {
+      const end = performance.now() + SETTLED_FOR_MS;
+      // What is stated as of now is then no turn to come: these would pile up while nobody asks.
+      this.presents.advance(this.#clock());
       try {
         change();
+        this.facts.settleSome(() => performance.now() > end);
       } finally {
         this.presents.settle();
       }
@@ -117,11 +129,12 @@ export class ExposureIndex {
     return this.#scheduler.ask(
       function* (): Work<T> {
         const held = present();
-        const view = held.viewAt(at, now);
-        const answer = yield* question({ present: held, view });
+        held.view.fit();
+        const isPresent = at <= now && held.holdsAt(at);
+        const answer = yield* question(new Asked(held, at, isPresent));
         // Something that was looked at for the first time may begin or end between the present and that instant.
-        if (view !== held.view || held.holdsAt(at)) return answer;
-        return yield* question({ present: held, view: held.exactly(at) });
+        if (!isPresent || held.holdsAt(at)) return answer;
+        return yield* question(new Asked(held, at, false));
       },
       deadline,
       signal,

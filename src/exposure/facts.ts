@@ -6,6 +6,9 @@ import { grown } from './columns.ts';
 import { NodeTable } from './node-table.ts';
 
 const DAY = 86_400_000;
+/** Where a withdrawal touches more subjects, all is worked out again when it is asked for. */
+const MANY = 100_000;
+const SETTLED_AT_ONCE = 64;
 
 /** Kinds of claims on identity, as `kind` of their table. */
 export const OWNERSHIP = 0;
@@ -21,9 +24,9 @@ export interface Watcher {
   /** What follows from the claims of this subject is about to change. */
   beforeSubject(subject: number): void;
   afterSubject(subject: number): void;
-  /** These nodes may be about to count for `target` instead of who they count for now. */
+  /** These nodes, which all count for the same organization, are about to count for another one, `target`. */
   beforeMove(nodes: readonly number[], target: number): void;
-  afterMove(nodes: readonly number[]): void;
+  afterMove(): void;
   /** The organization is about to be called otherwise. */
   beforeName(node: number): void;
   /** More has changed than can be told one by one. */
@@ -62,6 +65,7 @@ export class Facts {
    */
   readonly doubtful = new Set<number>();
 
+  readonly #unsettled: (() => void)[] = [];
   readonly #rankOf: RankOf;
   watcher: Watcher | undefined;
 
@@ -172,27 +176,56 @@ export class Facts {
     this.nodes.setName(node, name, at);
   }
 
+  /** What the source said before that time counts no more. What follows from it is worked off by `settleSome`. */
   withdraw(source: number, before: number): void {
     if ((this.withdrawn[source] as number) >= before) return;
-    this.watcher?.everything();
     this.withdrawn[source] = before;
-    this.settleAll();
+    const { domains, organizations, dismissing } = this.#speakingOf(source);
+    const subjects = new Set(dismissing);
+    for (let claim = 0; claim < this.uses.count; claim++) {
+      if (this.uses.source[claim] === source && this.uses.lastSeenAt(claim) < before)
+        subjects.add(this.uses.subject[claim] as number);
+    }
+    if (subjects.size > MANY) this.watcher?.everything();
+    // Until its turn comes, what is kept of a subject is what was so before, and can be taken away as such.
+    else for (const subject of subjects) this.#unsettled.push(() => this.#changing(subject, () => {}));
+    this.settleCanonical([...organizations]);
+    for (const domain of domains) this.#unsettled.push(() => this.settleOwner(domain));
+  }
+
+  /** Whether something that follows from a withdrawal waits for `settleSome`. */
+  get isUnsettled(): boolean {
+    return this.#unsettled.length > 0;
+  }
+
+  /** Works off what follows from withdrawals, some of it at a time until `isOver`. */
+  settleSome(isOver: () => boolean): void {
+    do {
+      for (const settle of this.#unsettled.splice(-SETTLED_AT_ONCE)) settle();
+    } while (this.isUnsettled && !isOver());
   }
 
   /** Resolves every owner and every merge again. */
   settleAll(): void {
+    const { domains, organizations, dismissing } = this.#speakingOf();
+    for (const subject of dismissing) this.#dismissing.add(subject);
+    this.settleCanonical([...organizations]);
+    for (const domain of domains) this.settleOwner(domain);
+  }
+
+  /** Of whom something is said in `identity`, by one source or by any. */
+  #speakingOf(source?: number) {
     const { identity } = this;
-    const domains = new Set<number>();
-    const organizations = new Set<number>();
+    const [domains, organizations, dismissing] = [new Set<number>(), new Set<number>(), new Set<number>()];
     for (let claim = 0; claim < identity.count; claim++) {
+      if (source !== undefined && identity.source[claim] !== source) continue;
       const subject = identity.subject[claim] as number;
       const kind = identity.kind[claim] as number;
-      if (kind >= DISMISSED) this.#dismissing.add(subject);
+      if (kind >= DISMISSED) dismissing.add(subject);
       else if (kind === OWNERSHIP) domains.add(subject);
       else organizations.add(subject).add(identity.object[claim] as number);
     }
-    this.settleCanonical([...organizations]);
-    for (const domain of domains) this.settleOwner(domain);
+    return { domains, organizations, dismissing };
   }
 
   settleOwner(domain: number): void {
@@ -224,11 +257,11 @@ export class Facts {
 
   #setUp(node: number, up: number): void {
     const { nodes, watcher } = this;
-    if ((nodes.up[node] as number) === (up === node ? -1 : up)) return;
-    const affected = nodes.isDomain(node) ? [node] : [node, ...nodes.held(nodes.holder[node] as number)];
-    watcher?.beforeMove(affected, nodes.holderUnder(node, up));
+    const target = nodes.holderUnder(node, up);
+    const isMoving = target !== nodes.holder[node];
+    if (isMoving) watcher?.beforeMove(nodes.under(node), target);
     nodes.setUp(node, up);
-    watcher?.afterMove(affected);
+    if (isMoving) watcher?.afterMove();
   }
 
   #changing(subject: number, change: () => void): void {

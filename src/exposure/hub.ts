@@ -1,7 +1,7 @@
 import type { DependencyFilter, DependencyOrder } from '../queries/types.ts';
 import { grown } from './columns.ts';
-import { claimsByVendor, isListed, nodesOf, type Summary, summarize } from './dependency.ts';
-import { orderBy, type Position } from './listing.ts';
+import { claimsOn, isListed, nodesOf, type Summary, summarize } from './dependency.ts';
+import { orderBy, type Position, type Row } from './listing.ts';
 import { SortedList } from './sorted-list.ts';
 import { sortNumbers } from './sorted-numbers.ts';
 import { IN_FORCE, JUDGED, type View } from './view.ts';
@@ -11,6 +11,8 @@ type Compare = (a: number, b: number) => number;
 
 /** More than any place, and small enough that a rank and a place make one exact number. */
 const PLACES = 2 ** 26;
+
+const NOBODY: ReadonlySet<number> = new Set();
 
 /** Sets of services and of critical services that some dependents have, at full confidence, and how many have them. */
 interface Pattern extends Summary {
@@ -23,7 +25,8 @@ interface Pattern extends Summary {
  */
 export class Hub {
   readonly #view: View;
-  readonly vendor: number;
+  /** Another one when what it is depended on for moves to that. */
+  vendor: number;
   readonly #placeOf = new Map<number, number>();
   #dependents = new Int32Array(0);
   #confidence = new Float64Array(0);
@@ -49,6 +52,19 @@ export class Hub {
 
   has(dependent: number): boolean {
     return this.#placeOf.has(dependent);
+  }
+
+  /** What decides where the dependent is listed; undefined: it is none. */
+  summaryOf(dependent: number): Summary | undefined {
+    const place = this.#placeOf.get(dependent);
+    if (place === undefined) return undefined;
+    const { services, critical } = this.#patterns[this.#pattern[place] as number] as Pattern;
+    return {
+      confidence: this.#confidence[place] as number,
+      lastSeen: this.#lastSeen[place] as number,
+      services,
+      critical,
+    };
   }
 
   *build(): Work<void> {
@@ -94,8 +110,7 @@ export class Hub {
   /** Works out again what was released. */
   settle(): void {
     for (const dependent of this.#released) {
-      const isHolder = this.#view.facts.nodes.holder[dependent] === dependent;
-      const claims = isHolder ? claimsByVendor(this.#view, dependent).get(this.vendor) : undefined;
+      const claims = claimsOn(this.#view, dependent, this.vendor);
       if (claims !== undefined) this.#put(dependent, summarize(this.#view, claims));
     }
     this.#released.clear();
@@ -170,31 +185,27 @@ export class Hub {
     return sorted;
   }
 
-  /** The first `limit` of those that are listed behind the cursor, in order, each with what it is ordered by. */
+  /** The first `limit` of those that are listed behind the cursor, in order, but for the `others`. */
   *list(
     filter: DependencyFilter,
     order: DependencyOrder,
     after: Position | undefined,
     limit: number,
-  ): Work<(readonly [number, number | string])[]> {
-    const { compareValues, keyOf, sortValue } = orderBy(this.#view, order);
-    const value = (place: number) =>
-      sortValue(this.#at(place), {
-        confidence: this.#confidence[place] as number,
-        lastSeen: this.#lastSeen[place] as number,
-      });
-    const isBehind = (place: number): boolean =>
-      after === undefined ||
-      (compareValues(value(place), after[0]) || this.#view.facts.nodes.compareText(keyOf(this.#at(place)), after[1])) >
-        0;
-    const listed: number[] = [];
+    others: Pick<ReadonlySet<number>, 'has'> = NOBODY,
+  ): Work<Row[]> {
+    const { sortValue, isBehind } = orderBy(this.#view.facts.nodes, order);
+    const rowAt = (place: number): Row => {
+      const [confidence, lastSeen] = [this.#confidence[place] as number, this.#lastSeen[place] as number];
+      return { other: this.#at(place), value: sortValue(this.#at(place), { confidence, lastSeen }) };
+    };
+    const listed: Row[] = [];
     let work = 0;
-    for (const place of this.#sorted.get(order)?.from(isBehind) ?? []) {
-      if ((++work & 0x3fff) === 0) yield;
-      if (this.#isListed(place, filter)) listed.push(place);
+    for (const place of this.#sorted.get(order)?.from((place) => isBehind(rowAt(place), after)) ?? []) {
       if (listed.length >= limit) break;
+      if ((++work & 0x3fff) === 0) yield;
+      if (this.#isListed(place, filter) && !others.has(this.#at(place))) listed.push(rowAt(place));
     }
-    return listed.map((place) => [this.#at(place), value(place)]);
+    return listed;
   }
 
   #compare(order: DependencyOrder): Compare {

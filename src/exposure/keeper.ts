@@ -14,6 +14,7 @@ import { ExposureIndex } from './exposure-index.ts';
 import type { Facts } from './facts.ts';
 import { settleDoubts } from './load.ts';
 import { saveFacts } from './saved-file.ts';
+import { createSaver } from './saver.ts';
 import { exposureTopics, toVersion } from './version.ts';
 
 export interface KeeperOptions extends FactsFrom {
@@ -96,13 +97,13 @@ async function keepOne(options: KeeperOptions, signal: AbortSignal, isFresh: boo
   });
   until.addEventListener('abort', () => consumer.stop());
   tell();
-  const save = async () => {
+  const { save, idle } = createSaver(async () => {
     if (file === undefined) return;
     await index.whileUnchanged(async () => {
       // A doubt would not be noticed again by whoever reads the file.
       if (facts.doubtful.size === 0) await saveFacts(file, facts, { graph, positions: [...positions] });
     });
-  };
+  });
   try {
     await Promise.race([
       consumer.run().catch(distrusting),
@@ -112,6 +113,7 @@ async function keepOne(options: KeeperOptions, signal: AbortSignal, isFresh: boo
     if (signal.aborted) await save();
   } finally {
     over.abort();
+    await idle();
     await withAdmin(kafka, (admin) => admin.deleteGroups([group])).catch(() => undefined);
   }
 }

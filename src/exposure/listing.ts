@@ -1,7 +1,7 @@
 import { compareWorkedOut } from '../queries/text-order.ts';
 import type { DependencyOrder } from '../queries/types.ts';
 import type { Summary } from './dependency.ts';
-import type { View } from './view.ts';
+import type { NodeTable } from './node-table.ts';
 import type { Work } from './work.ts';
 
 type Value = number | string;
@@ -9,16 +9,22 @@ type Value = number | string;
 /** Where a page ended: the value that rows are ordered by, and the key. */
 export type Position = readonly [Value, string];
 
+/** A dependency by its other end, with what it is ordered by. */
+export interface Row {
+  readonly other: number;
+  readonly value: Value;
+}
+
 /** How dependencies are ordered: by a value, ascending, then by the other end's key. */
-export function orderBy(view: View, order: DependencyOrder) {
-  const { nodes } = view.facts;
+export function orderBy(nodes: NodeTable, order: DependencyOrder) {
+  const compareValues = (a: Value, b: Value): number =>
+    typeof a === 'string' || typeof b === 'string' ? compareWorkedOut(String(a), String(b)) : a - b;
   return {
     sortValue: (node: number, summary: Pick<Summary, 'confidence' | 'lastSeen'>): Value =>
       order === 'CONFIDENCE' ? -summary.confidence : order === 'LAST_SEEN' ? -summary.lastSeen : nodes.lowerName(node),
-    compareValues: (a: Value, b: Value): number =>
-      typeof a === 'string' || typeof b === 'string' ? compareWorkedOut(String(a), String(b)) : a - b,
-    compareKeys: (a: number, b: number): number => nodes.compareKeys(a, b),
-    keyOf: (node: number): string => nodes.key(node),
+    compare: (a: Row, b: Row): number => compareValues(a.value, b.value) || nodes.compareKeys(a.other, b.other),
+    isBehind: ({ other, value }: Row, after: Position | undefined): boolean =>
+      after === undefined || (compareValues(value, after[0]) || nodes.compareText(nodes.key(other), after[1])) > 0,
   };
 }
 

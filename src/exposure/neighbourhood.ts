@@ -66,22 +66,16 @@ export class Neighbourhood {
   }
 
   /**
-   * Shortest distances from `from` over the hops on the way, never by way of `without`. Given up once more than `most`
-   * have been found.
+   * Shortest distances from `from` over the hops on the way. Given up once more than `most` have been found.
    */
-  *distances(
-    from: readonly number[],
-    maxHops: number,
-    without = -1,
-    most = Number.POSITIVE_INFINITY,
-  ): Work<Map<number, number>> {
+  *distances(from: readonly number[], maxHops: number, most = Number.POSITIVE_INFINITY): Work<Map<number, number>> {
     const distances = new Map(from.map((holder) => [holder, 0]));
     let frontier = [...from];
     for (let distance = 1; distance <= maxHops && frontier.length > 0; distance++) {
       const next: number[] = [];
       for (const holder of frontier) {
         for (const vendor of this.read(holder).inner) {
-          if (vendor === without || distances.has(vendor)) continue;
+          if (distances.has(vendor)) continue;
           distances.set(vendor, distance);
           next.push(vendor);
         }
@@ -121,44 +115,4 @@ export class Neighbourhood {
     }
     return distances;
   }
-}
-
-/**
- * Shortest distance from `from` to each vendor by a path of distinct organizations whose last hop counts as one. Where
- * the nearest way to the last dependent may lead through the vendor itself, a way around it is looked for.
- */
-export function* vendorsWithin(view: View, from: number, maxHops: number, hops: Hops): Work<Map<number, number>> {
-  const around = new Neighbourhood(view, hops);
-  const inner = yield* around.distances([from], maxHops - 1);
-  const near = new Map<number, number>();
-  for (const [holder, distance] of inner) {
-    for (const vendor of around.read(holder).last) {
-      if (vendor !== from && distance < (near.get(vendor) ?? maxHops)) near.set(vendor, distance);
-    }
-    yield;
-  }
-  const dependents = reversed(around.of);
-  for (const [vendor, distance] of near) {
-    if (distance < (inner.get(vendor) ?? Number.POSITIVE_INFINITY)) {
-      near.set(vendor, distance + 1);
-      continue;
-    }
-    const without = yield* around.distances([from], maxHops - 1, vendor);
-    const best = Math.min(...(dependents.get(vendor) ?? []).map((key) => without.get(key) ?? Number.POSITIVE_INFINITY));
-    if (best < maxHops) near.set(vendor, best + 1);
-    else near.delete(vendor);
-  }
-  return near;
-}
-
-function reversed(of: ReadonlyMap<number, Onward>): Map<number, number[]> {
-  const into = new Map<number, number[]>();
-  for (const [dependent, hops] of of) {
-    for (const vendor of hops.last) {
-      const dependents = into.get(vendor);
-      if (dependents === undefined) into.set(vendor, [dependent]);
-      else dependents.push(dependent);
-    }
-  }
-  return into;
 }

@@ -92,13 +92,18 @@ export class NodeTable {
     return this.#isHolding[holder] === 1;
   }
 
-  /** Sets the owner of a domain or the canonical organization, −1 for itself. @returns the nodes whose holder is now another */
-  setUp(node: number, up: number): number[] {
+  /** The node, and the domains that it owns: they count for the same organization. */
+  under(node: number): number[] {
+    if (this.isDomain(node)) return [node];
+    const held = [...this.held(this.holder[node] as number)];
+    return [node, ...held.filter((other) => this.up[other] === node && this.isDomain(other))];
+  }
+
+  /** Sets the owner of a domain or the canonical organization, −1 for itself. */
+  setUp(node: number, up: number): void {
+    const moving = this.under(node);
     this.up[node] = up === node ? NOBODY : up;
-    const moved: number[] = [];
-    const owned = this.isDomain(node) ? [] : [...this.held(this.holder[node] as number)];
-    for (const other of [node, ...owned]) if (this.#settle(other)) moved.push(other);
-    return moved;
+    for (const other of moving) this.#settle(other);
   }
 
   /** Settles a whole table that was filled without `setUp`. */
@@ -106,17 +111,16 @@ export class NodeTable {
     for (let node = 0; node < this.count; node++) if ((this.up[node] as number) !== NOBODY) this.#settle(node);
   }
 
-  #settle(node: number): boolean {
+  #settle(node: number): void {
     const now = this.holderUnder(node, this.up[node] as number);
     const before = this.holder[node] as number;
-    if (now === before) return false;
+    if (now === before) return;
     this.#leave(node, before);
     this.holder[node] = now;
     this.guests[node] = now === node ? 0 : GUEST;
     if (now !== node) this.#enter(node, now);
     this.#renamed(before);
     this.#renamed(now);
-    return true;
   }
 
   /** For whom the node would count if its owner, or its canonical organization, were this one. */

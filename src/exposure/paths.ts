@@ -62,7 +62,7 @@ class PathSearch {
     if (this.#isWhole) return;
     const { from, to, maxHops, hops, mostNear = MOST_NEAR } = this.#question;
     this.#sorted.clear();
-    const near = yield* this.#around.distances([from], length - 1, -1, mostNear);
+    const near = yield* this.#around.distances([from], length - 1, mostNear);
     if (near.size <= mostNear) {
       const toGo = yield* this.#around.distancesBack(near.keys(), to, length - 1);
       this.#toGo = (holder) => toGo.get(holder);

@@ -1,9 +1,12 @@
 import type { DependencyOrder } from '../queries/types.ts';
 import { nodesOf } from './dependency.ts';
 import type { Facts, Watcher } from './facts.ts';
-import { Hub } from './hub.ts';
+import type { Hub } from './hub.ts';
+import type { HubAt } from './hub-at.ts';
+import { Hubs, MOST_DEPENDENTS } from './hubs.ts';
 import type { Trust } from './trust.ts';
 import { Turns } from './turns.ts';
+import { UnderWay } from './under-way.ts';
 import { VendorCounts } from './vendor-counts.ts';
 import { View } from './view.ts';
 import type { Work } from './work.ts';
@@ -13,9 +16,7 @@ const DAY = 86_400_000;
 const MOST_VIEWS = 4;
 /** From how many dependents on listing them for the first time takes a question noticeably long. */
 const SLOW_HUB = 20_000;
-/** Dependents of hubs that are kept, together; each takes some 100 bytes. */
-const MOST_DEPENDENTS = 2_000_000;
-/** A node that more claims lead to is not mended claim by claim when its owner changes. */
+/** When two organizations that more claims than this lead to become one, or one becomes two, all is worked out again. */
 const MANY = 10_000;
 
 export interface PresentOptions {
@@ -27,7 +28,8 @@ export interface PresentOptions {
 
 /**
  * What follows from the facts at present, kept as the facts and the time change: the flags of claims, how many depend on
- * each vendor, the dependents of hubs. Questions about other instants get a view of their own.
+ * each vendor, the dependents of hubs. What is otherwise at another instant of the day is worked out from it; other days
+ * get views of their own.
  */
 export class Present implements Watcher {
   readonly facts: Facts;
@@ -36,9 +38,13 @@ export class Present implements Watcher {
   readonly view: View;
   readonly #turns = new Turns();
   #counts = new Map<number, VendorCounts>();
-  #hubs = new Map<number, Hub>();
+  readonly #hubs: Hubs;
   #others = new Map<number, View>();
-  readonly #underWay = new Set<string>();
+  /** For looks at one organization at another instant. */
+  #glance: View | undefined;
+  readonly #underWay = new UnderWay();
+  /** Subjects to be judged again once what they use has moved. */
+  readonly #moving = new Set<number>();
 
   constructor(facts: Facts, trust: Trust, at: number, options: PresentOptions) {
     this.facts = facts;
@@ -46,6 +52,7 @@ export class Present implements Watcher {
     this.#options = options;
     this.view = new View(facts, trust, at, options.tenant);
     this.view.onTurn = (time, subject) => this.#turns.add(time, subject);
+    this.#hubs = new Hubs(this.view, options.hubSize);
   }
 
   /** Judges every claim, counts all vendors and lists the dependents of the greatest hubs, so that no question has to. */
@@ -70,13 +77,7 @@ export class Present implements Watcher {
   /** Whether `advance` must come before a question about this instant, where `now` is the present. */
   isBehind(at: number, now: number): boolean {
     if (at <= this.view.at || at > now) return false;
-    return !isSameDay(at, this.view.at) || this.#turns.next <= at;
-  }
-
-  /** The view of an instant that is not ahead of the present. */
-  viewAt(at: number, now: number): View {
-    this.view.fit();
-    return at <= now && this.holdsAt(at) ? this.view : this.exactly(at);
+    return !isSameDay(at, this.view.at) || this.#turns.nextAfter(this.view.at) <= at;
   }
 
   /**
@@ -84,18 +85,45 @@ export class Present implements Watcher {
    * the two. A question that looks at more may learn of such a turn, so it asks again when it has its answer.
    */
   holdsAt(at: number): boolean {
-    return isSameDay(at, this.view.at) && at >= this.view.newestTurn && this.#turns.next > at;
+    const [earlier, later] = [Math.min(at, this.view.at), Math.max(at, this.view.at)];
+    return this.#isNear(at) && this.#turns.nextAfter(earlier) > later;
+  }
+
+  /** Whether it is known what is otherwise at that instant. */
+  #isNear(at: number): boolean {
+    return isSameDay(at, this.view.at) && this.#turns.knows(at);
+  }
+
+  /** Subjects of which something that was looked at begins or ends between the present and that instant. */
+  #turning(at: number): ReadonlySet<number> {
+    return this.#turns.between(Math.min(at, this.view.at), Math.max(at, this.view.at));
   }
 
   /** A view of that very instant, whatever happened between it and the present. */
   exactly(at: number): View {
-    const view = this.#others.get(at) ?? new View(this.facts, this.#trust, at, this.#options.tenant);
+    const view = this.#others.get(at) ?? this.#newView(at);
     view.fit();
     // The last used is the last in line.
     this.#others.delete(at);
     this.#others.set(at, view);
     for (const [oldest] of this.#others) if (this.#others.size > MOST_VIEWS) this.#others.delete(oldest);
     return view;
+  }
+
+  #newView(at: number): View {
+    if (!this.#isNear(at)) return new View(this.facts, this.#trust, at, this.#options.tenant);
+    const view = new View(this.facts, this.#trust, at, this.#options.tenant, this.view);
+    for (const subject of this.#turning(at)) view.forget(subject);
+    return view;
+  }
+
+  /** A view of that instant, right for what this organization uses until another is asked for. */
+  glanceAt(at: number, holder: number): View {
+    this.#glance ??= new View(this.facts, this.#trust, at, this.#options.tenant);
+    this.#glance.fit();
+    this.#glance.at = at;
+    for (const node of nodesOf(this.#glance, holder)) this.#glance.forget(node);
+    return this.#glance;
   }
 
   /** Moves the present on; no search may be under way. */
@@ -108,82 +136,55 @@ export class Present implements Watcher {
       this.view.at = at;
       return;
     }
-    const due = this.#turns.until(at);
-    for (const { subjects } of due) for (const subject of subjects) this.beforeSubject(subject);
+    const due = this.#turning(at);
+    for (const subject of due) this.beforeSubject(subject);
     this.view.at = at;
-    for (const { time, subjects } of due) {
-      this.view.newestTurn = Math.max(this.view.newestTurn, time);
-      for (const subject of subjects) this.afterSubject(subject);
-    }
+    for (const subject of due) this.afterSubject(subject);
   }
 
   *countsOf(service: number): Work<VendorCounts> {
-    let counts = yield* this.#once(`counts ${service}`, () => this.#counts.get(service));
+    const name = `counts ${service}`;
+    let counts = yield* this.#underWay.once(name, () => this.#counts.get(service));
     if (counts === undefined) {
       counts = new VendorCounts(this.view, service);
-      yield* this.#building(`counts ${service}`, counts.build());
+      yield* this.#underWay.doing(name, counts.build());
       this.#counts.set(service, counts);
     }
     counts.settle();
     return counts;
   }
 
+  /** The counts at another instant. */
+  *countsAt(at: number, service: number): Work<VendorCounts> {
+    if (this.#isNear(at)) {
+      const counts = yield* this.countsOf(service);
+      const { holder } = this.facts.nodes;
+      const turning = [...this.#turning(at)].map((subject) => holder[subject] as number);
+      return yield* counts.in(this.exactly(at), new Set(turning));
+    }
+    const counts = new VendorCounts(this.exactly(at), service);
+    yield* counts.build();
+    return counts;
+  }
+
   /** The vendor's dependents, in that order too, or undefined where it has so few that they are as well found anew. */
-  *hubOf(vendor: number, order?: DependencyOrder): Work<Hub | undefined> {
-    let hub = yield* this.#once(`hub ${vendor}`, () => this.#hubs.get(vendor));
-    if (hub === undefined) {
-      if (!this.isHub(vendor)) return undefined;
-      hub = new Hub(this.view, vendor);
-      yield* this.#building(`hub ${vendor}`, hub.build());
-    }
-    this.#keep(hub);
-    hub.settle();
-    if (order !== undefined) {
-      yield* this.#once(`sort ${vendor} ${order}`, () => undefined);
-      if (!hub.isSorted(order)) yield* this.#building(`sort ${vendor} ${order}`, hub.sort(order));
-    }
-    return hub;
+  hubOf(vendor: number, order?: DependencyOrder): Work<Hub | undefined> {
+    return this.#hubs.of(vendor, order);
   }
 
-  /** The last used is the last in line. */
-  #keep(hub: Hub): void {
-    this.#hubs.delete(hub.vendor);
-    this.#hubs.set(hub.vendor, hub);
-    let kept = 0;
-    for (const { size } of this.#hubs.values()) kept += size;
-    for (const [vendor, { size }] of this.#hubs) {
-      if (kept <= MOST_DEPENDENTS || vendor === hub.vendor) return;
-      this.#hubs.delete(vendor);
-      kept -= size;
-    }
-  }
-
-  /** What is there, after waiting for another question that is building it. */
-  *#once<T>(name: string, get: () => T | undefined): Work<T | undefined> {
-    while (this.#underWay.has(name)) yield;
-    return get();
-  }
-
-  *#building(name: string, work: Work<void>): Work<void> {
-    this.#underWay.add(name);
-    try {
-      yield* work;
-    } finally {
-      this.#underWay.delete(name);
-    }
+  /** The same at another instant; undefined, too, where it can't be told from the present. */
+  *hubAt(at: number, vendor: number, order?: DependencyOrder): Work<HubAt | undefined> {
+    if (!this.#isNear(at)) return undefined;
+    const viewOf = (dependent: number): View => this.glanceAt(at, dependent);
+    return yield* this.#hubs.at(at, vendor, order, viewOf, () => this.#turning(at));
   }
 
   /** Mends what the changes so far have touched, so that the next question need not. */
   settle(): void {
     this.view.fit();
     for (const counts of this.#counts.values()) counts.settle();
-    for (const hub of this.#hubs.values()) hub.settle();
-  }
-
-  isHub(vendor: number): boolean {
-    let claims = 0;
-    for (const node of nodesOf(this.view, vendor)) claims += this.facts.uses.byObject.count(node);
-    return claims >= this.#options.hubSize;
+    this.#hubs.settle();
+    this.#turns.trim(this.view.at);
   }
 
   beforeSubject(subject: number): void {
@@ -191,57 +192,62 @@ export class Present implements Watcher {
     const { holder } = this.facts.nodes;
     const dependent = holder[subject] as number;
     for (const counts of this.#counts.values()) counts.beforeChange(dependent);
-    this.#release(subject, dependent);
+    this.#hubs.release(subject, dependent);
   }
 
   afterSubject(subject: number): void {
     this.view.fit();
     this.#forget(subject);
-    this.#release(subject, this.facts.nodes.holder[subject] as number);
+    this.#hubs.release(subject, this.facts.nodes.holder[subject] as number);
   }
 
-  /** Takes the dependent out of the hubs that the subject's claims lead to. */
-  #release(subject: number, dependent: number): void {
-    if (this.#hubs.size === 0) return;
-    const { bySubject, object } = this.facts.uses;
-    const start = bySubject.start[subject] ?? 0;
-    for (let at = start; at < start + bySubject.count(subject); at++) {
-      const vendor = this.facts.nodes.holder[object[bySubject.pool[at] as number] as number] as number;
-      this.#hubs.get(vendor)?.release(dependent);
-    }
-  }
-
+  /**
+   * What follows of a claim depends on who else serves its subject, so only for those who use what moves and what stays
+   * anything may be otherwise. They are among the users of either: those of the less used are looked at again one by one.
+   */
   beforeMove(nodes: readonly number[], target: number): void {
     this.view.fit();
-    const { holder, count } = this.facts.nodes;
     const { byObject } = this.facts.uses;
-    const claims = nodes.reduce((sum, node) => sum + byObject.count(node), 0);
-    if (claims > MANY) {
+    const from = this.facts.nodes.holder[nodes[0] as number] as number;
+    const moving = new Set(nodes);
+    const staying = [...nodesOf(this.view, from), ...nodesOf(this.view, target)].filter((node) => !moving.has(node));
+    const claimsOn = (used: readonly number[]) => used.reduce((sum, node) => sum + byObject.count(node), 0);
+    const isMostMoving = claimsOn(nodes) > claimsOn(staying);
+    const lessUsed = isMostMoving ? staying : nodes;
+    if (claimsOn(lessUsed) > MANY) {
       this.everything();
       return;
     }
-    const holders = new Set([target, ...nodes.map((node) => holder[node] as number)]);
-    for (const moving of holders) {
-      if (moving >= count) continue;
-      for (const counts of this.#counts.values()) counts.beforeChange(moving);
-      this.#hubs.delete(moving);
+    for (const node of lessUsed) for (const subject of this.#usersOf(node)) this.#moving.add(subject);
+    for (const subject of this.#moving) {
+      this.beforeSubject(subject);
+      this.#release(from, target, this.facts.nodes.holder[subject] as number);
     }
-    for (const node of nodes) {
-      for (const moving of holders) this.#release(node, moving);
-      for (const subject of this.#usersOf(node)) this.beforeSubject(subject);
+    for (const end of [from, target]) {
+      for (const counts of this.#counts.values()) counts.beforeChange(end);
+      for (const node of nodes) this.#hubs.release(node, end);
+      this.#release(from, target, end);
     }
     // What the target holds already is called otherwise when it gets another name with them.
-    for (const moving of holders) this.beforeName(moving);
+    for (const end of [from, target]) this.beforeName(end);
+    if (!isMostMoving) return;
+    for (const counts of this.#counts.values()) counts.move(from, target);
+    this.#hubs.move(from, target);
   }
 
-  afterMove(nodes: readonly number[]): void {
+  #release(from: number, target: number, dependent: number): void {
+    this.#hubs.releaseFrom(from, dependent);
+    this.#hubs.releaseFrom(target, dependent);
+  }
+
+  afterMove(): void {
     this.view.fit();
-    for (const node of nodes) for (const subject of this.#usersOf(node)) this.#forget(subject);
+    for (const subject of this.#moving) this.#forget(subject);
+    this.#moving.clear();
   }
 
   beforeName(node: number): void {
-    const holder = this.facts.nodes.holder[node] as number;
-    for (const hub of this.#hubs.values()) if (hub.has(holder)) hub.release(holder);
+    this.#hubs.beforeName(this.facts.nodes.holder[node] as number);
   }
 
   everything(): void {
@@ -252,7 +258,7 @@ export class Present implements Watcher {
 
   #forgetConclusions(): void {
     this.#counts = new Map();
-    this.#hubs = new Map();
+    this.#hubs.forgetAll();
   }
 
   #forget(subject: number): void {

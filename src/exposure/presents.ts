@@ -35,6 +35,11 @@ export class Presents implements Watcher {
     return present;
   }
 
+  /** Moves all on; no search may be under way. */
+  advance(at: number): void {
+    this.#each((present) => present.advance(at));
+  }
+
   /** Mends what the changes so far have touched, so that the next question need not. */
   settle(): void {
     this.#each((present) => present.settle());
@@ -52,8 +57,8 @@ export class Presents implements Watcher {
     this.#each((present) => present.beforeMove(nodes, target));
   }
 
-  afterMove(nodes: readonly number[]): void {
-    this.#each((present) => present.afterMove(nodes));
+  afterMove(): void {
+    this.#each((present) => present.afterMove());
   }
 
   beforeName(node: number): void {

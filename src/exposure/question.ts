@@ -1,39 +1,53 @@
 import type { Service } from '../identity/service.ts';
 import { mostWithin } from '../queries/share.ts';
-import { serviceNumber } from './facts.ts';
+import { type Facts, serviceNumber } from './facts.ts';
 import type { Hops } from './hops.ts';
 import type { Present } from './present.ts';
-import { VendorCounts } from './vendor-counts.ts';
+import type { VendorCounts } from './vendor-counts.ts';
 import type { View } from './view.ts';
 import type { Work } from './work.ts';
 
 /** What a question is asked of: the facts as they are at one instant. */
-export interface Asked {
+export class Asked {
   readonly present: Present;
-  readonly view: View;
+  readonly at: number;
+  readonly isPresent: boolean;
+  #view: View | undefined;
+
+  /** `isPresent`: whether what follows at that instant is what follows at present. */
+  constructor(present: Present, at: number, isPresent: boolean) {
+    this.present = present;
+    this.at = at;
+    this.isPresent = isPresent;
+  }
+
+  get facts(): Facts {
+    return this.present.facts;
+  }
+
+  /** What follows from the facts; of another instant it is made when it is first looked at. */
+  get view(): View {
+    this.#view ??= this.isPresent ? this.present.view : this.present.exactly(this.at);
+    return this.#view;
+  }
 }
 
-export const isPresent = ({ present, view }: Asked): boolean => view === present.view;
-
 /** The organization that stands today for a key, or undefined where no fact speaks of it. */
-export function holderOf({ view }: Asked, key: string): number | undefined {
-  const node = view.facts.nodes.find(key);
-  return node === undefined ? undefined : view.facts.nodes.holder[node];
+export function holderOf({ facts }: Asked, key: string): number | undefined {
+  const node = facts.nodes.find(key);
+  return node === undefined ? undefined : facts.nodes.holder[node];
 }
 
 /** The organization with this key where it stands for itself: what became part of another one has nothing of its own. */
 export function ownHolder(asked: Asked, key: string): number | undefined {
-  const node = asked.view.facts.nodes.find(key);
+  const node = asked.facts.nodes.find(key);
   return node !== undefined && holderOf(asked, key) === node ? node : undefined;
 }
 
 export const numberOf = (service: Service | undefined): number => (service === undefined ? -1 : serviceNumber(service));
 
-export function* countsOf(asked: Asked, service: number): Work<VendorCounts> {
-  if (isPresent(asked)) return yield* asked.present.countsOf(service);
-  const counts = new VendorCounts(asked.view, service);
-  yield* counts.build();
-  return counts;
+export function countsOf({ present, at, isPresent }: Asked, service: number): Work<VendorCounts> {
+  return isPresent ? present.countsOf(service) : present.countsAt(at, service);
 }
 
 export interface HopArgs {
@@ -48,7 +62,7 @@ export function* hopsOf(asked: Asked, args: HopArgs, ends: readonly number[]): W
   const hops = { service: numberOf(service), criticalOnly };
   if (maxShare === undefined) return hops;
   const { direct, dependentTotal } = yield* countsOf(asked, -1);
-  const avoided = new Uint8Array(asked.view.facts.nodes.count);
+  const avoided = new Uint8Array(asked.facts.nodes.count);
   const most = mostWithin(maxShare, dependentTotal);
   for (let node = 0; node < avoided.length; node++) if ((direct[node] ?? 0) > most) avoided[node] = 1;
   for (const end of ends) avoided[end] = 0;

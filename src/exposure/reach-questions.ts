@@ -15,10 +15,10 @@ import { organizationOf } from './dependency.ts';
 import { dependencyBetween } from './dependency-questions.ts';
 import type { Reach } from './hops.ts';
 import { least } from './listing.ts';
-import { vendorsWithin } from './neighbourhood.ts';
 import { findPaths } from './paths.ts';
 import { type Asked, holderOf, hopsOf, ownHolder } from './question.ts';
 import { reachInto } from './reach.ts';
+import { vendorsWithin } from './vendors-within.ts';
 import type { Work } from './work.ts';
 
 /** The questions beyond the first hop. */
@@ -72,7 +72,7 @@ export function* nthParties(
 }
 
 function* reachedPage(asked: Asked, all: Iterable<Distanced>, page: PageRequest): Work<Bounded<Page<Reached>>> {
-  const { nodes } = asked.view.facts;
+  const { nodes } = asked.facts;
   const after = cursorKey(page, 'number', 'string');
   const isBehind = ([holder, distance]: Distanced): boolean =>
     after === undefined || (distance - after[0] || nodes.compareText(nodes.key(holder), after[1])) > 0;
@@ -95,7 +95,7 @@ export function* exposurePaths(
   page: PageRequest,
 ): Work<Bounded<Page<ExposurePath>>> {
   const [from, to] = [holderOf(asked, args.from), holderOf(asked, args.to)];
-  const { nodes } = asked.view.facts;
+  const { nodes } = asked.facts;
   const keyOf = (holder: number | undefined, key: string) => (holder === undefined ? key : nodes.key(holder));
   const after = pathBefore(page, keyOf(from, args.from), keyOf(to, args.to));
   if (from === undefined || to === undefined || from === to) return { edges: [], hasNextPage: false, bound: undefined };

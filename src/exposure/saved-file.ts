@@ -1,6 +1,5 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import type { RankOf } from '../graph/resolve.ts';
 import { Adjacency } from './adjacency.ts';
@@ -8,6 +7,7 @@ import { CheckedReader, CheckedWriter } from './checked-file.ts';
 import type { ClaimTable } from './claim-table.ts';
 import type { Column } from './columns.ts';
 import { Facts } from './facts.ts';
+import { decodeTexts, encodeTexts } from './saved-texts.ts';
 
 /**
  * The facts in one file, so that a start need not read the database: a line of JSON that says what is in it, then the
@@ -133,18 +133,6 @@ async function sectionsOf(facts: Facts): Promise<(readonly [string, Column])[]> 
   ];
 }
 
-const TEXTS_AT_ONCE = 50_000;
-
-/** Keys and names hold no line break. */
-async function encodeTexts(texts: readonly string[]): Promise<Uint8Array> {
-  const parts: Buffer[] = [];
-  for (let from = 0; from < texts.length; from += TEXTS_AT_ONCE) {
-    parts.push(Buffer.from(`${texts.slice(from, from + TEXTS_AT_ONCE).join('\n')}\n`));
-    await turn();
-  }
-  return new Uint8Array(Buffer.concat(parts));
-}
-
 /**
  * Reads saved facts; undefined where there are none, or of another format.
  * @throws AppError INTERNAL where the file is damaged or not whole; SyntaxError or RangeError where its first line is
@@ -209,11 +197,4 @@ function toFacts(header: Header, columns: ReadonlyMap<string, Column>, rankOf: R
   facts.settleAll();
   facts.nodes.setRanks(columns.get('order') ?? []);
   return facts;
-}
-
-function decodeTexts(column: Column | undefined): string[] {
-  const bytes = Buffer.from(column?.buffer ?? new ArrayBuffer(0));
-  const texts = bytes.toString('utf8').split('\n');
-  texts.pop();
-  return texts;
 }

@@ -1,42 +1,87 @@
-/** Instants to come at which something about a subject begins or ends. */
+/** What happened is forgotten, the earliest first, once there is a quarter more of it than this. */
+const MOST_PAST = 50_000;
+
+/** Instants of a day, and of those to come, at which something about a subject begins or ends. */
 export class Turns {
+  readonly #most: number;
   readonly #subjects = new Map<number, Set<number>>();
   /** The times, the earliest first. */
   #times: number[] = [];
+  #size = 0;
+  /** All that happens after this is known. */
+  #since = Number.NEGATIVE_INFINITY;
+
+  constructor(most = MOST_PAST) {
+    this.#most = most;
+  }
+
+  /** How many are kept. */
+  get size(): number {
+    return this.#size;
+  }
 
   add(time: number, subject: number): void {
-    const known = this.#subjects.get(time);
-    if (known !== undefined) {
-      known.add(subject);
-      return;
+    if (time <= this.#since) return;
+    let subjects = this.#subjects.get(time);
+    if (subjects === undefined) {
+      subjects = new Set();
+      this.#subjects.set(time, subjects);
+      this.#times.splice(this.#firstAfter(time), 0, time);
     }
-    this.#subjects.set(time, new Set([subject]));
-    let [low, high] = [0, this.#times.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#times[middle] as number) < time) low = middle + 1;
-      else high = middle;
-    }
-    this.#times.splice(low, 0, time);
+    const before = subjects.size;
+    this.#size += subjects.add(subject).size - before;
   }
 
-  get next(): number {
-    return this.#times[0] ?? Number.POSITIVE_INFINITY;
+  /** The first instant after this one; Infinity where there is none. */
+  nextAfter(time: number): number {
+    return this.#times[this.#firstAfter(time)] ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Takes out what happens until `at`. */
-  until(at: number): { readonly time: number; readonly subjects: ReadonlySet<number> }[] {
-    const later = this.#times.findIndex((time) => time > at);
-    const due = this.#times.splice(0, later < 0 ? this.#times.length : later);
-    return due.map((time) => {
-      const subjects = this.#subjects.get(time) ?? new Set<number>();
+  /** Whether everything is known that happens after that time. */
+  knows(time: number): boolean {
+    return time >= this.#since;
+  }
+
+  /** About whom something happens after the one instant and until the other. */
+  between(after: number, until: number): Set<number> {
+    const found = new Set<number>();
+    for (let at = this.#firstAfter(after); at < this.#times.length; at++) {
+      const time = this.#times[at] as number;
+      if (time > until) break;
+      for (const subject of this.#subjects.get(time) ?? []) found.add(subject);
+    }
+    return found;
+  }
+
+  /** Forgets the earliest of what happened until `now` where it is too much. */
+  trim(now: number): void {
+    if (this.#size <= this.#most * 1.25) return;
+    const past = this.#firstAfter(now);
+    let forgotten = 0;
+    for (; forgotten < past && this.#size > this.#most; forgotten++) {
+      const time = this.#times[forgotten] as number;
+      this.#size -= this.#subjects.get(time)?.size ?? 0;
       this.#subjects.delete(time);
-      return { time, subjects };
-    });
+      this.#since = time;
+    }
+    this.#times.splice(0, forgotten);
   }
 
   clear(): void {
     this.#subjects.clear();
     this.#times = [];
+    this.#size = 0;
+    this.#since = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Place of the first time that is later. */
+  #firstAfter(time: number): number {
+    let [low, high] = [0, this.#times.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#times[middle] as number) <= time) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }

@@ -31,28 +31,50 @@ export class VendorCounts {
     this.#countedCritical = new Int32Array(count);
   }
 
-  /** Counts everybody, or only the members. */
-  *build(members?: ReadonlySet<number>): Work<void> {
-    const { nodes } = this.#view.facts;
-    let work = 0;
-    for (const holder of members ?? numbers(nodes.count)) {
-      if (nodes.holder[holder] === holder) this.#add(holder, 1);
-      if ((++work & 0x7ff) === 0) yield;
+  *build(): Work<void> {
+    const { count } = this.#view.facts.nodes;
+    for (let holder = 0; holder < count; holder++) {
+      this.#add(holder, 1);
+      if ((holder & 0x7ff) === 0) yield;
     }
+  }
+
+  /** The counts in another view, in which only these organizations may add something else than they do here. */
+  *in(view: View, holders: ReadonlySet<number>): Work<VendorCounts> {
+    const counts = new VendorCounts(view, this.service);
+    counts.direct = this.direct.slice();
+    counts.critical = this.critical.slice();
+    counts.dependentTotal = this.dependentTotal;
+    counts.criticalTotal = this.criticalTotal;
+    counts.#fit();
+    let work = 0;
+    for (const holder of holders) {
+      counts.#add(holder, -1, this.#view);
+      counts.#add(holder, 1);
+      if ((++work & 0xff) === 0) yield;
+    }
+    return counts;
   }
 
   beforeChange(holder: number): void {
     if (this.#pending.has(holder)) return;
-    // What is about to stand for itself counts for another until then: it has added nothing.
-    if (this.#view.facts.nodes.holder[holder] === holder) this.#add(holder, -1);
+    this.#add(holder, -1);
     this.#pending.add(holder);
+  }
+
+  /** Whoever depends on the one vendor depends on the other from now on, on which nobody does. */
+  move(vendor: number, target: number): void {
+    this.#fit();
+    for (const counts of [this.direct, this.critical]) {
+      counts[target] = counts[vendor] as number;
+      counts[vendor] = 0;
+    }
   }
 
   /** Adds again what was taken away. */
   settle(): void {
     this.#fit();
-    const { nodes } = this.#view.facts;
-    for (const holder of this.#pending) if (nodes.holder[holder] === holder) this.#add(holder, 1);
+    for (const holder of this.#pending) this.#add(holder, 1);
     this.#pending.clear();
   }
 
@@ -64,15 +86,17 @@ export class VendorCounts {
     this.#countedCritical = grown(this.#countedCritical, count);
   }
 
-  #add(holder: number, sign: 1 | -1): void {
-    const { facts, flags } = this.#view;
+  #add(holder: number, sign: 1 | -1, view = this.#view): void {
+    const { facts, flags } = view;
     const { bySubject, object, kind } = facts.uses;
+    // What counts for another has added nothing, even where it is about to stand for itself.
+    if (facts.nodes.holder[holder] !== holder) return;
     const turn = ++this.#turn;
     let [isDependent, isCritical] = [0, 0];
-    for (const node of nodesOf(this.#view, holder)) {
+    for (const node of nodesOf(view, holder)) {
       const count = bySubject.count(node);
       if (count === 0) continue;
-      if (this.#view.known[node] === 0) this.#view.judge(node);
+      if (view.known[node] === 0) view.judge(node);
       const start = bySubject.start[node] as number;
       for (let at = start; at < start + count; at++) {
         const claim = bySubject.pool[at] as number;
@@ -94,8 +118,4 @@ export class VendorCounts {
     this.dependentTotal += sign * isDependent;
     this.criticalTotal += sign * isCritical;
   }
-}
-
-function* numbers(count: number): Generator<number> {
-  for (let i = 0; i < count; i++) yield i;
 }

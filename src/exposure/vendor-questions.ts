@@ -59,14 +59,14 @@ export function* concentrationRisk(asked: Asked, args: ConcentrationArgs, page: 
     reachCritical: reach?.critical.get(vendor),
     share: direct / dependentTotal,
   });
-  const listed = toPage(rows, page, toNode, ({ vendor, direct }) => [-direct, asked.view.facts.nodes.key(vendor)]);
+  const listed = toPage(rows, page, toNode, ({ vendor, direct }) => [-direct, asked.facts.nodes.key(vendor)]);
   return { ...listed, dependentTotal, criticalTotal };
 }
 
 export function* vendors(asked: Asked, args: VendorArgs, page: PageRequest): Work<Page<Vendor>> {
   const counted = yield* count(asked, args.service, undefined);
   const isChosen = vendorFilter(asked, args);
-  const { nodes } = asked.view.facts;
+  const { nodes } = asked.facts;
   const isByName = args.orderBy === 'NAME';
   const rows = isByName
     ? yield* byName(asked, counted.all(), isChosen, page)
@@ -98,7 +98,7 @@ export function* vendorTotal(asked: Asked, args: VendorArgs): Work<number> {
 
 function vendorFilter(asked: Asked, args: VendorArgs): (ranked: Ranked) => boolean {
   const part = args.nameContains?.toLowerCase();
-  const { nodes } = asked.view.facts;
+  const { nodes } = asked.facts;
   return ({ vendor, direct }) =>
     direct >= (args.minDependents ?? 0) && (part === undefined || nodes.lowerName(vendor).includes(part));
 }
@@ -110,7 +110,7 @@ function* mostUsed(
   page: PageRequest,
 ): Work<Ranked[]> {
   const after = cursorKey(page, 'number', 'string');
-  const { nodes } = asked.view.facts;
+  const { nodes } = asked.facts;
   function* listed(): Generator<Ranked> {
     for (const ranked of all) {
       const isBehind =
@@ -128,7 +128,7 @@ function* byName(
   page: PageRequest,
 ): Work<Ranked[]> {
   const after = cursorKey(page, 'string', 'string');
-  const { nodes } = asked.view.facts;
+  const { nodes } = asked.facts;
   function* listed(): Generator<Ranked> {
     for (const ranked of all) {
       const { vendor } = ranked;
@@ -165,7 +165,7 @@ function* count(asked: Asked, service: Service | undefined, members: ReadonlySet
 }
 
 function* countMembers(asked: Asked, service: number, members: ReadonlySet<number>): Work<Counted> {
-  const { uses } = asked.view.facts;
+  const { uses } = asked.facts;
   const ranked = new Map<number, { vendor: number; direct: number; critical: number }>();
   let [dependentTotal, criticalTotal] = [0, 0];
   for (const member of members) {

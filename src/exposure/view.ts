@@ -25,22 +25,31 @@ export class View {
   dull: Int32Array;
   /** 1 for each subject whose claims' flags are known. */
   known: Uint8Array;
-  at: number;
+  #at = 0;
+  #midnight = 0;
   /** Whose private claims count beside the public ones; undefined: nobody's. */
   readonly tenant: string | undefined;
-  /** The latest instant, not after `at`, at which something that was looked at began or ended. */
-  newestTurn = Number.NEGATIVE_INFINITY;
-  /** Told of the next instant at which something about a subject begins or ends. */
+  /** Told when something about a subject that is judged begins or ends: later on the day of the view, or after it. */
   onTurn: ((time: number, subject: number) => void) | undefined;
 
-  constructor(facts: Facts, trust: Trust, at: number, tenant?: string) {
+  /** `like`: a view whose flags it begins with. */
+  constructor(facts: Facts, trust: Trust, at: number, tenant?: string, like?: View) {
     this.tenant = tenant;
     this.facts = facts;
     this.trust = trust;
     this.at = at;
-    this.flags = new Uint8Array(facts.uses.count);
-    this.dull = new Int32Array(wordsFor(facts.uses.count));
-    this.known = new Uint8Array(facts.nodes.count);
+    this.flags = like?.flags.slice() ?? new Uint8Array(facts.uses.count);
+    this.dull = like?.dull.slice() ?? new Int32Array(wordsFor(facts.uses.count));
+    this.known = like?.known.slice() ?? new Uint8Array(facts.nodes.count);
+  }
+
+  get at(): number {
+    return this.#at;
+  }
+
+  set at(time: number) {
+    this.#at = time;
+    this.#midnight = Math.floor(time / DAY) * DAY;
   }
 
   /** Makes room for what has come since. */
@@ -203,9 +212,8 @@ export class View {
   }
 
   #turn(time: number, claim: number): void {
-    if (Number.isNaN(time)) return;
-    if (time > this.at) this.onTurn?.(time, this.facts.uses.subject[claim] as number);
-    else if (time > this.newestTurn) this.newestTurn = time;
+    // At midnight it began for the whole day. What is NaN never happens.
+    if (time > this.#midnight) this.onTurn?.(time, this.facts.uses.subject[claim] as number);
   }
 }
 

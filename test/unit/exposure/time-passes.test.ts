@@ -51,7 +51,7 @@ describe('what was said a minute ago counts at once, and what was taken back doe
     expect(await vendorsOf('b')).toBe(0);
   });
 
-  it('after a withdrawal, by which all conclusions were forgotten', async () => {
+  it('after a withdrawal', async () => {
     const { facts, state, index, use, total } = await createWorld();
     await index.change(() => facts.withdraw(facts.source('webdep'), 1));
     state.now += HOUR;
