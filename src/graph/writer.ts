@@ -5,6 +5,7 @@ import { type Change, canonicalChange, describeChanges, ownerChange } from './ch
 import { DAY } from './claim-state.ts';
 import { settleCanonical, settleOwners } from './conclusions.ts';
 import type { Driver, ManagedTransaction } from './driver.ts';
+import type { SourceEntity } from './fold.ts';
 import { advance, type Counters, fence, inSession, offsetId, type Slice } from './offsets.ts';
 import { putChanges } from './outbox.ts';
 import { createKnownNodes, pointAt } from './pointed-at.ts';
@@ -90,10 +91,10 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
         .map((actions) => actions.filter((action) => !repeats.covers(action)))
         .filter((actions) => actions.length > 0);
       const plan = planBatch(fresh);
-      await withdrawSources(driver, plan.withdrawals, rankOf);
+      const sources = await withdrawSources((work) => transaction(batch, work), plan.withdrawals.values(), rankOf);
       await makePointedAt(batch, plan);
       const counters = await transaction(batch, async (tx) => {
-        const applied = fresh.length === 0 ? 0 : await writePlan(tx, plan, { batch, rankOf });
+        const applied = fresh.length === 0 ? 0 : await writePlan(tx, plan, { batch, rankOf, sources });
         const counters = countOutcomes(batch, mapped, applied);
         await advance(tx, batch, counters, { newest: newestOf(mapped) });
         return counters;
@@ -147,14 +148,20 @@ function countOutcomes(batch: WriteBatch, mapped: readonly (readonly unknown[])[
 interface PlanContext {
   readonly batch: Slice;
   readonly rankOf: RankOf;
+  /** What was held of the sources that the batch withdraws. */
+  readonly sources: readonly SourceEntity[];
 }
 
 /** @returns how many events changed something */
-async function writePlan(tx: ManagedTransaction, plan: Batch, { batch, rankOf }: PlanContext): Promise<number> {
+async function writePlan(
+  tx: ManagedTransaction,
+  plan: Batch,
+  { batch, rankOf, sources }: PlanContext,
+): Promise<number> {
   if (plan.identitySources.length > 0) {
     await run(tx, holdSources, { ids: plan.identitySources });
   }
-  const stored = await readStored(tx, plan);
+  const stored = await readStored(tx, plan, sources);
   const outcome = foldBatch(plan, stored.entities);
   // The changes are encoded while the database writes.
   const [, described] = await Promise.all([

@@ -1,3 +1,4 @@
+import { fromBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { GraphAction } from '../../src/graph/actions.ts';
@@ -7,6 +8,7 @@ import { graphHash } from '../../src/graph/hash.ts';
 import { createOffsetStore } from '../../src/graph/offsets.ts';
 import { createOutbox } from '../../src/graph/outbox.ts';
 import { createWriter, type MappedEvent, type WriteBatch } from '../../src/graph/writer.ts';
+import { IdentityChangedSchema } from '../../src/stream/generated/avd/changes/v1/changes_pb.ts';
 import { arbitraryEvents } from '../support/arbitrary-actions.ts';
 import { freshDatabase, testDriver } from '../support/database.ts';
 
@@ -52,6 +54,8 @@ const seen: GraphAction = {
   domain: 'a.example',
   observedAt: 5,
 };
+
+const withdrawn = (before: number): GraphAction => ({ type: 'withdraw-source', source: 'partner', before, reason: '' });
 
 describe('the writer', () => {
   it('makes one graph of one set of events, however they are ordered, repeated, cut and spread over writers', async () => {
@@ -99,6 +103,35 @@ describe('the writer', () => {
     // A writer that has just started reads what is known, and one that has seen it does not even ask.
     expect((await createWriter({ driver, rankOf }).write(batchOf([[later]], 15))).superseded).toBe(1);
     expect((await writer.write(batchOf([[later]], 16))).superseded).toBe(1);
+  });
+
+  it('counts a withdrawal that says nothing later as superseded, and tells of each that does', async () => {
+    const write = async (from: number, ...before: number[]) =>
+      createWriter({ driver, rankOf }).write(
+        batchOf(
+          before.map((time) => [withdrawn(time)]),
+          from,
+        ),
+      );
+    expect(await write(0, 10, 10, 5)).toMatchObject({ applied: 1, superseded: 2 });
+    expect(await write(3, 5, 10, 20)).toMatchObject({ applied: 1, superseded: 2 });
+    expect(await write(6, 10)).toMatchObject({ applied: 0, superseded: 1 });
+    const told = (await createOutbox(driver).take(10)).flatMap(({ changes }) => changes);
+    expect(told.map(({ value }) => fromBinary(IdentityChangedSchema, value).change.value)).toMatchObject([
+      { source: 'partner', before: 10n },
+      { source: 'partner', before: 20n },
+    ]);
+  });
+
+  it('leaves nothing of a slice that it may not write, no withdrawal either', async () => {
+    const writer = createWriter({ driver, rankOf });
+    await writer.write(batchOf([[]], 0));
+    await expect(writer.write(batchOf([[withdrawn(10)]], 0))).rejects.toMatchObject({ code: 'FENCED' });
+    const sources = async () => (await driver.executeQuery('MATCH (s:Source) RETURN s')).records.length;
+    expect(await sources()).toBe(0);
+    await freshDatabase(driver);
+    await expect(writer.write(batchOf([[withdrawn(10)]], 0))).rejects.toMatchObject({ code: 'DATABASE_REPLACED' });
+    expect(await sources()).toBe(0);
   });
 
   it('refuses a slice that another consumer has already written', async () => {
