@@ -11,6 +11,7 @@ import { createWriter, type MappedEvent, type WriteBatch } from '../../src/graph
 import { IdentityChangedSchema } from '../../src/stream/generated/avd/changes/v1/changes_pb.ts';
 import { arbitraryEvents } from '../support/arbitrary-actions.ts';
 import { freshDatabase, testDriver } from '../support/database.ts';
+import { stateUse } from '../support/facts.ts';
 
 const RANKS: Record<string, number> = { analyst: 1, partner: 3, imc2020: 6 };
 const rankOf = (source: string): number => RANKS[source] ?? 9;
@@ -54,6 +55,26 @@ const seen: GraphAction = {
   domain: 'a.example',
   observedAt: 5,
 };
+
+/** A version of the one incident. */
+const incident = (time: number, name: string): GraphAction => ({
+  type: 'report-incident',
+  source: 'hibp',
+  id: 'one',
+  time,
+  event: `e${time}`,
+  kind: 'BREACH',
+  title: 'A',
+  description: '',
+  occurred: '2026-01',
+  occurredPrecision: 'MONTH',
+  reportedAt: 1,
+  dataClasses: [],
+  verified: true,
+  fabricated: false,
+  affects: [{ kind: 'domain', name }],
+  evidence: { document: 'd', record: '', host: '', observedAt: time },
+});
 
 const withdrawn = (before: number): GraphAction => ({ type: 'withdraw-source', source: 'partner', before, reason: '' });
 
@@ -158,26 +179,21 @@ describe('the writer', () => {
     expect((await writer.write(batchOf([[seen]], 0))).applied).toBe(1);
   });
 
+  it('ends where a node is gone that it has made, whatever points at it', async () => {
+    const use = stateUse('partner', 'b.example', 'CDN', 'a.example', 5);
+    for (const action of [incident(2, 'a.example'), use]) {
+      await freshDatabase(driver);
+      const writer = createWriter({ driver, rankOf });
+      await writer.write(
+        batchOf([[incident(1, 'a.example')], [stateUse('partner', 'c.example', 'CDN', 'a.example', 5)]]),
+      );
+      await driver.executeQuery("MATCH (d:Domain {name: 'a.example'}) DETACH DELETE d");
+      await expect(writer.write(batchOf([[action]], 2))).rejects.toMatchObject({ code: 'DATABASE_REPLACED' });
+    }
+  });
+
   it('keeps whom an older version of an incident names, whether it comes before or after the newer one', async () => {
-    const version = (time: number, name: string): GraphAction => ({
-      type: 'report-incident',
-      source: 'hibp',
-      id: 'one',
-      time,
-      event: `e${time}`,
-      kind: 'BREACH',
-      title: 'A',
-      description: '',
-      occurred: '2026-01',
-      occurredPrecision: 'MONTH',
-      reportedAt: 1,
-      dataClasses: [],
-      verified: true,
-      fabricated: false,
-      affects: [{ kind: 'domain', name }],
-      evidence: { document: 'd', record: '', host: '', observedAt: time },
-    });
-    const events = [[version(1, 'old.example')], [version(2, 'new.example')]];
+    const events = [[incident(1, 'old.example')], [incident(2, 'new.example')]];
     const hashes = [await build([events], 1), await build([[...events].reverse()], 1), await build([events], 2)];
     expect(new Set(hashes).size).toBe(1);
   });

@@ -16,7 +16,7 @@ export const holdSources = statement<{ ids: readonly string[] }, None>(
 /** Components of merges are resolved by one writer at a time. */
 export const holdMerges = statement<None, None>(
   'identity.holdMerges',
-  `MATCH (l:GraphLock {name: 'merges'}) REMOVE l.lock SET l.lock = false`,
+  `MERGE (l:GraphLock {name: 'merges'}) REMOVE l.lock SET l.lock = false`,
 );
 
 export const readWithdrawals = statement<None, { source: string; before: number }>(
