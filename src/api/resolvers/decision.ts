@@ -57,7 +57,7 @@ export const decisionMutations: Resolvers<unknown> = {
     const found = await context.decisions.decisionsByKey(keys);
     for (const [i, decision] of found.entries()) {
       if (decision === undefined) throw new AppError('NOT_FOUND', `ids[${i}]: nothing was decided so.`);
-      if (decision.withdrawal !== undefined) throw new AppError('NOT_FOUND', `ids[${i}]: it is withdrawn already.`);
+      if (!decision.inForce) throw new AppError('NOT_FOUND', `ids[${i}]: it is withdrawn already.`);
     }
     for (const decision of found) if (decision !== undefined) await withdraw(decision, reason, context);
     return read(keys, context);
@@ -77,7 +77,7 @@ async function decideOnUse(kind: 'CONFIRMED' | 'DISMISSED', args: unknown, conte
   const [opposite] = await context.decisions.decisionsByKey([
     { ...key, kind: kind === 'CONFIRMED' ? 'DISMISSED' : 'CONFIRMED' },
   ]);
-  if (opposite !== undefined && opposite.withdrawal === undefined) await withdraw(opposite, reason, context);
+  if (opposite?.inForce) await withdraw(opposite, reason, context);
   await decide(key, reason, context);
   const [made] = await read([key], context);
   return made;
