@@ -71,6 +71,12 @@ async function dependencies(name: string, dismissed = false): Promise<any> {
   return (await customers.data('acme', DEPENDENCIES, { id: provisional(name), dismissed })).node.dependencies;
 }
 
+const DEPENDENCY = 'id status confidence services { service claims critical } vendor { key } claims { nodes { id } }';
+
+const dependency = async (id: string): Promise<any> =>
+  (await customers.data('acme', `query ($id: ID!) { node(id: $id) { ... on Dependency { ${DEPENDENCY} } } }`, { id }))
+    .node;
+
 const statuses = ({ edges }: any): string[] => edges.map((edge: any) => `${edge.node.key} ${edge.status}`);
 
 const withdraw = async (ids: readonly string[], reason = 'I was wrong') =>
@@ -147,12 +153,18 @@ describe('an analyst', () => {
       ],
     });
 
+    const list = `query ($id: ID!) { node(id: $id) { ... on Organization {
+      dependencies(dismissed: true) { edges { ${DEPENDENCY} } } } } }`;
+    const [edge] = (await customers.data('acme', list, { id: provisional('a.example') })).node.dependencies.edges;
+    expect(await dependency(edge.id)).toEqual(edge);
+
     // What is seen later is dismissed too.
     await writeFacts(customers.driver, [sight('page-crawler', 'a.example', 'DNS', 'dns.example', day(2))]);
     expect((await dependencies('a.example')).totalCount).toBe(0);
     await withdraw([made.id, other.dismissDependency.id]);
     expect(statuses(await dependencies('a.example'))).toEqual(['domain:dns.example STATED']);
     expect((await dependencies('a.example', true)).totalCount).toBe(0);
+    expect(await dependency(edge.id)).toMatchObject({ status: 'STATED' });
   });
 
   it('has the last word also against what an analyst said before', async () => {

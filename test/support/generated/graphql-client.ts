@@ -36,7 +36,7 @@ export type DependencyStatus =
   | 'STATED'
   /** An analyst confirmed it. */
   | 'CONFIRMED'
-  /** An analyst dismissed all its claims: listed only by `dismissed: true`. */
+  /** An analyst dismissed all its claims: listed only by `dismissed: true`, and found by its id. */
   | 'DISMISSED';
 
 /** Which incidents are listed. */
