@@ -169,6 +169,19 @@ describe('the writer', () => {
     expect((await createWriter({ driver, rankOf }).write(batchOf([[seen]], 0))).applied).toBe(1);
   });
 
+  it('moves no position on in another database than the one it was read from', async () => {
+    const offsets = createOffsetStore(driver);
+    const counters = { applied: 0, superseded: 0, filtered: 1, deadLettered: 0 };
+    const slice = { group: 'test', topic: 'events', partition: 0, from: 0, next: 1, counters };
+    expect(await offsets.read('test', 'events', 0)).toBeUndefined();
+    await freshDatabase(driver);
+    await expect(offsets.commit(slice)).rejects.toMatchObject({ code: 'DATABASE_REPLACED' });
+    expect(await offsets.all()).toEqual([]);
+    await offsets.read('test', 'events', 0);
+    await offsets.commit(slice);
+    expect(await offsets.read('test', 'events', 0)).toEqual({ first: 0, next: 1 });
+  });
+
   it('forgets what it knows when the database was restored from an earlier time', async () => {
     const writer = createWriter({ driver, rankOf });
     await writer.write(batchOf([[seen]], 0));
