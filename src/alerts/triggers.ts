@@ -1,4 +1,5 @@
 import { fromBinary } from '@bufbuild/protobuf';
+import type { NewsKind } from '../graph/statements/news.ts';
 import {
   type ClaimChanged,
   ClaimChangedSchema,
@@ -10,8 +11,9 @@ import {
 import { type Reference, Service } from '../stream/generated/avd/common/v1/common_pb.ts';
 import { CHANGE_TOPICS, privateChangeTopic, tenantOfTopic } from '../stream/topics.ts';
 
-/** A claim of use that is another than before. Ends are references. */
+/** A claim of use, or a dismissal of some, that is another than before. Ends are references. */
 export interface ChangedClaim {
+  readonly kind: NewsKind;
   readonly subject: string;
   readonly object: string;
   readonly source: string;
@@ -33,7 +35,7 @@ export interface Triggers {
   readonly tenant: string | undefined;
   /** Who depends on something else than before. */
   readonly subjects: Set<string>;
-  /** The claims that say so, in their order. */
+  /** The claims and dismissals that say so, in their order. */
   readonly claims: ChangedClaim[];
   /** Domains with another owner than before, by name. */
   readonly owned: Set<string>;
@@ -106,12 +108,18 @@ function readPrivate(message: Uint8Array, triggers: Triggers): void {
 
 function readClaim(claim: ClaimChanged, message: Uint8Array, { subjects, claims }: Triggers): void {
   const { kind, subject, object, source, service } = claim;
-  const isUse = kind === ClaimKind.USES;
-  // A dismissal that is withdrawn exposes again.
-  if ((!isUse && kind !== ClaimKind.DISMISSED) || subject === undefined || object === undefined) return;
+  const isOfUse = kind === ClaimKind.USES || kind === ClaimKind.DISMISSED;
+  if (!isOfUse || subject === undefined || object === undefined) return;
   const ends = { subject: referenceOf(subject), object: referenceOf(object) };
+  // A dismissal that is taken back exposes again.
   subjects.add(ends.subject);
-  if (isUse) claims.push({ ...ends, source, service: Service[service] ?? '', message });
+  claims.push({ ...ends, kind: whatIsNew(claim), source, service: Service[service] ?? '', message });
+}
+
+/** Of the same time, a retraction is the last word. */
+function whatIsNew({ kind, statedAt, retractedAt }: ClaimChanged): NewsKind {
+  if (kind !== ClaimKind.DISMISSED) return 'CLAIMED';
+  return statedAt !== undefined && (retractedAt === undefined || retractedAt < statedAt) ? 'DISMISSED' : 'RESTORED';
 }
 
 function referenceOf({ end }: Reference): string {

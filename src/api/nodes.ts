@@ -102,10 +102,12 @@ export async function loadNode(id: GlobalId, context: ApiContext): Promise<Node 
     }
     case 'Portfolio':
       return orNull(await findPortfolio(id.id, context), portfolioNode);
-    case 'Dependency':
-      return orNull(await queries.dependency(id.pair, id.asOf ?? now), (d) =>
-        dependencyNode(d, id.asOf ?? now, id.asOf),
-      );
+    case 'Dependency': {
+      const { pair, asOf, asOf: at = now } = id;
+      // Listed where dismissed ones are asked for, with the same id.
+      const found = (await queries.dependency(pair, at)) ?? (await queries.dismissedDependency(pair, at));
+      return orNull(found, (dependency) => dependencyNode(dependency, at, asOf));
+    }
   }
 }
 

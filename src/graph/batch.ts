@@ -27,7 +27,8 @@ export interface Batch {
   /** Keys of portfolios, and what of theirs is followed or no longer. */
   readonly portfolios: readonly string[];
   readonly followings: ReadonlyMap<string, FollowingEntity>;
-  readonly withdrawals: readonly SourceEntity[];
+  /** By source, the latest of the slice. */
+  readonly withdrawals: ReadonlyMap<string, SourceEntity>;
   /**
    * What is only pointed at, by `identifyEnd`, whether or not the event turns out to be outdated: an outdated version of an
    * incident must leave what it would have left.
@@ -57,7 +58,7 @@ export function planBatch(events: readonly (readonly GraphAction[])[]): Batch {
   const organizations = new Map<string, Touched>();
   const pointedAt = new Map<string, PointedAt>();
   const incidents = new Set<string>();
-  const withdrawals: SourceEntity[] = [];
+  const withdrawals = new Map<string, SourceEntity>();
   const identitySources = new Set<string>();
   const plan = (entity: Fact): void => {
     const bare = onlyPointedAt(entity);
@@ -75,7 +76,8 @@ export function planBatch(events: readonly (readonly GraphAction[])[]): Batch {
     } else if (entity.entity === 'incident') {
       incidents.add(entity.key);
     } else {
-      withdrawals.push(entity);
+      const held = withdrawals.get(entity.id);
+      if (held === undefined || join(held, entity) !== held) withdrawals.set(entity.id, entity);
     }
   };
   for (const entities of lifted) {

@@ -25,6 +25,7 @@ import {
   type IncidentEntity,
   identifyEnd,
   type OrganizationEntity,
+  type SourceEntity,
 } from './fold.ts';
 import { type PortfolioEntity, portfolioKey } from './portfolio-state.ts';
 
@@ -115,11 +116,11 @@ export const nameChanges = ({ key, state: { named } }: OrganizationEntity): Chan
         }),
       ];
 
-/** `tenant`: whose source it is; undefined: everybody's. */
-export const withdrawalChange = (source: string, before: number, tenant?: string): Change =>
+/** A tenant's source is its own matter. */
+export const withdrawalChange = ({ id, tenant, state }: SourceEntity): Change =>
   identityChange(
-    source,
-    { case: 'withdrawn', value: { source, before: BigInt(before) } },
+    id,
+    { case: 'withdrawn', value: { source: id, before: BigInt(state.withdrawnBefore) } },
     tenant === undefined ? undefined : privateChangeTopic(tenant),
   );
 
@@ -157,8 +158,9 @@ function describe(entity: Entity, before: Entity | undefined): Change[] {
       return completionChanges(before?.entity === 'domain' ? before : undefined, entity);
     case 'organization':
       return nameChanges(entity);
+    // It was told when it was stored, before the slice.
     case 'source':
-      return [withdrawalChange(entity.id, entity.state.withdrawnBefore, entity.tenant)];
+      return [];
     case 'incident':
       return [incidentChange(entity, before === undefined)];
     case 'portfolio':

@@ -1,14 +1,22 @@
 import { createHash } from 'node:crypto';
 import { integer, type ManagedTransaction } from './driver.ts';
 import { run } from './statement.ts';
-import { holdNewsSequences, knownNews, type NewsValues, pruneNews, writeNews } from './statements/news.ts';
+import {
+  holdNewsSequences,
+  knownNews,
+  type NewsKind,
+  type NewsValues,
+  pruneNews,
+  writeNews,
+} from './statements/news.ts';
 
-/** Something that a portfolio follows is claimed to use something, or no longer. */
+/** Something that a portfolio follows is claimed to use something, or no longer, or that is dismissed. */
 export interface News {
   /** The portfolio's key. */
   readonly portfolio: string;
   /** What is the same for a change that is sent again, and for no other. */
   readonly change: string;
+  readonly kind: NewsKind;
   readonly source: string;
   readonly service: string;
   /** Each `domain:<name>`, or an organization's key. */
@@ -32,17 +40,8 @@ export async function keepNews(tx: ManagedTransaction, news: readonly News[], at
     if (before === undefined || known.has(id)) continue;
     known.add(id);
     last.set(one.portfolio, before + 1);
-    const { portfolio, source, service, subject, object } = one;
-    rows.push({
-      id,
-      portfolio,
-      sequence: integer(before + 1),
-      at: integer(at),
-      source,
-      service,
-      subject,
-      object,
-    });
+    const { change: _, ...said } = one;
+    rows.push({ id, sequence: integer(before + 1), at: integer(at), ...said });
   }
   if (rows.length === 0) return;
   await run(tx, writeNews, { rows });

@@ -25,6 +25,7 @@ export interface OffsetStore {
   /**
    * Moves the stored position on and adds the counters, in one transaction.
    * @throws AppError FENCED where the stored position is not `from`: somebody else has written since.
+   *   DATABASE_REPLACED where the position was read from another database
    */
   commit(slice: Slice & { readonly counters: Counters }): Promise<void>;
   /** Every position of every stage, by group, topic and partition. */
@@ -37,22 +38,34 @@ export const offsetId = (slice: Pick<Slice, 'group' | 'topic' | 'partition'>): s
 /** Positions and counters of each stage and partition, kept in the graph so that they move with what they stand for. */
 export function createOffsetStore(driver: Driver): OffsetStore {
   // A position that was read from one database must not be moved on in another that has taken its place. By offset id.
-  const readFrom = new Map<string, string | null>();
+  const readFrom = new Map<string, string | undefined>();
   return {
     async read(group, topic, partition) {
       return inSession(driver, 'READ', async (tx) => {
         const id = offsetId({ group, topic, partition });
-        readFrom.set(id, (await run(tx, graphId, {}))[0]?.graph ?? null);
+        readFrom.set(id, (await run(tx, graphId, {}))[0]?.graph);
         const [row] = await run(tx, readOffset, { id });
         return row && { first: row.first, next: row.next };
       });
     },
-    commit: (slice) => {
-      const graph = readFrom.get(offsetId(slice)) ?? null;
-      return inSession(driver, 'WRITE', (tx) => advance(tx, slice, slice.counters, { graph }));
-    },
+    commit: (slice) =>
+      inSession(driver, 'WRITE', async (tx) => {
+        requireSame(readFrom.get(offsetId(slice)), await advance(tx, slice, slice.counters));
+      }),
     all: () => inSession(driver, 'READ', (tx) => run(tx, allOffsets, {})),
   };
+}
+
+/**
+ * What belongs to one database means nothing in another that has taken its place.
+ * @throws AppError DATABASE_REPLACED
+ */
+export function requireSame(expected: string | undefined, found: string): void {
+  if (expected === undefined || expected === found) return;
+  throw new AppError(
+    'DATABASE_REPLACED',
+    'The database is another than the one that this process began with; start it again, and it fills this one.',
+  );
 }
 
 /**
@@ -60,19 +73,22 @@ export function createOffsetStore(driver: Driver): OffsetStore {
  * tells which database this is.
  */
 export async function fence(tx: ManagedTransaction, slice: Slice): Promise<string> {
-  const rows = await run(tx, fenceOffset, position(slice, null));
+  const rows = await run(tx, fenceOffset, position(slice));
   return onlyWhereMoved(rows, slice);
 }
 
-/** Last statement of a writing transaction. `newest`: by source, the time of its newest event in the slice. */
+/**
+ * Last statement of a writing transaction; tells which database this is. `newest`: by source, the time of its newest
+ * event in the slice.
+ */
 export async function advance(
   tx: ManagedTransaction,
   slice: Slice,
   counters: Counters,
-  { graph = null, newest = new Map() }: { graph?: string | null; newest?: ReadonlyMap<string, number> } = {},
-): Promise<void> {
+  newest: ReadonlyMap<string, number> = new Map(),
+): Promise<string> {
   const rows = await run(tx, advanceOffset, {
-    ...position(slice, graph),
+    ...position(slice),
     next: integer(slice.next),
     applied: integer(counters.applied),
     superseded: integer(counters.superseded),
@@ -80,12 +96,11 @@ export async function advance(
     deadLettered: integer(counters.deadLettered),
     newest: [...newest].map(([source, time]) => ({ name: `newest.${source}`, time: integer(time) })),
   });
-  onlyWhereMoved(rows, slice);
+  return onlyWhereMoved(rows, slice);
 }
 
-function position(slice: Slice, graph: string | null) {
+function position(slice: Slice) {
   return {
-    graph,
     id: offsetId(slice),
     group: slice.group,
     topic: slice.topic,

@@ -2,7 +2,7 @@ import type { Reference, ReportIncident } from './actions.ts';
 import type { Batch } from './batch.ts';
 import { type ClaimState, NO_CLAIM } from './claim-state.ts';
 import type { ManagedTransaction } from './driver.ts';
-import { type ClaimKey, type Entity, identify, identifyClaim } from './fold.ts';
+import { type ClaimKey, type Entity, identify, identifyClaim, type SourceEntity } from './fold.ts';
 import { claimState, decodeEvidence, domainState, organizationState } from './properties.ts';
 import { run } from './statement.ts';
 import { type HeldClaim, holdDomains, holdIncidents, holdOrganizations } from './statements/write.ts';
@@ -16,9 +16,13 @@ export interface Stored {
   readonly claimIds: ReadonlyMap<string, string>;
 }
 
-/** Makes the missing nodes, takes the locks, and reads the states. */
-export async function readStored(tx: ManagedTransaction, batch: Batch): Promise<Stored> {
-  const entities = new Map<string, Entity>();
+/** Makes the missing nodes, takes the locks, and reads the states. `sources` are known: they were changed before. */
+export async function readStored(
+  tx: ManagedTransaction,
+  batch: Batch,
+  sources: readonly SourceEntity[],
+): Promise<Stored> {
+  const entities = new Map<string, Entity>(sources.map((source) => [identify(source), source]));
   const claimIds = new Map<string, string>();
   const keep = (entity: Entity): unknown => entities.set(identify(entity), entity);
 

@@ -67,7 +67,7 @@ function claimWrites(claims: readonly ClaimEntity[], stored: Stored): Write[] {
   return updated.length === 0 ? creations : [(tx) => run(tx, updateClaims, { rows: updated }), ...creations];
 }
 
-/** A claim is created between nodes that are there, or were known to be: one that is not would be lost without a word. */
+/** What is created points at nodes that were known to be there: where one is not, it would be lost without a word. */
 function requireAll(rows: readonly { readonly created: number }[], wanted: number): void {
   if (rows[0]?.created === wanted) return;
   throw new AppError(
@@ -104,7 +104,8 @@ function incidentWrites(incidents: readonly IncidentEntity[]): Write[] {
     domains: state.affects.flatMap((end) => (end.kind === 'domain' ? [end.name] : [])),
     organizations: state.affects.flatMap((end) => (end.kind === 'organization' ? [end.key] : [])),
   }));
-  return [(tx) => run(tx, replaceIncidents, { rows })];
+  const wanted = rows.reduce((sum, { domains, organizations }) => sum + domains.length + organizations.length, 0);
+  return [(tx) => run(tx, replaceIncidents, { rows }).then((created) => requireAll(created, wanted))];
 }
 
 function incidentProperties(key: string, state: IncidentEntity['state']): Record<string, unknown> {

@@ -5,7 +5,8 @@ import { type Change, canonicalChange, describeChanges, ownerChange } from './ch
 import { DAY } from './claim-state.ts';
 import { settleCanonical, settleOwners } from './conclusions.ts';
 import type { Driver, ManagedTransaction } from './driver.ts';
-import { advance, type Counters, fence, inSession, offsetId, type Slice } from './offsets.ts';
+import type { SourceEntity } from './fold.ts';
+import { advance, type Counters, fence, inSession, offsetId, requireSame, type Slice } from './offsets.ts';
 import { putChanges } from './outbox.ts';
 import { createKnownNodes, pointAt } from './pointed-at.ts';
 import { createRepeats } from './repeats.ts';
@@ -29,7 +30,9 @@ export interface WriteBatch extends Slice {
 
 export interface Writer {
   /**
-   * Folds a slice of one partition into the graph and moves the partition's position on, in one transaction.
+   * Folds a slice of one partition into the graph and moves the partition's position on, in one transaction. Before it
+   * come withdrawals of sources (decision 7) and the nodes that the slice points at (decision 19), in small ones that
+   * begin with the same checks and may be repeated: of a slice that is not written these alone may be left.
    * @returns what became of each message: applied (it changed something), superseded (all of it was known or outdated),
    *   filtered (it asks for nothing) or dead-lettered. Positions that hold no message count as filtered.
    * @throws AppError FENCED where another consumer has written the partition; DATABASE_UNAVAILABLE where a retry helps;
@@ -50,12 +53,7 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
   /** Positions, rules and what is remembered belong to one database; in another, only a new start is right. */
   const recognise = (found: string): void => {
     graph ??= found;
-    if (graph !== found) {
-      throw new AppError(
-        'DATABASE_REPLACED',
-        'The database is another than the one that this process began with; start it again, and it fills this one.',
-      );
-    }
+    requireSame(graph, found);
   };
 
   /** A position that is another than expected may also mean that the database was restored from an earlier time. */
@@ -90,12 +88,12 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
         .map((actions) => actions.filter((action) => !repeats.covers(action)))
         .filter((actions) => actions.length > 0);
       const plan = planBatch(fresh);
-      await withdrawSources(driver, plan.withdrawals, rankOf);
+      const sources = await withdrawSources((work) => transaction(batch, work), plan.withdrawals.values(), rankOf);
       await makePointedAt(batch, plan);
       const counters = await transaction(batch, async (tx) => {
-        const applied = fresh.length === 0 ? 0 : await writePlan(tx, plan, { batch, rankOf });
+        const applied = fresh.length === 0 ? 0 : await writePlan(tx, plan, { batch, rankOf, sources });
         const counters = countOutcomes(batch, mapped, applied);
-        await advance(tx, batch, counters, { newest: newestOf(mapped) });
+        await advance(tx, batch, counters, newestOf(mapped));
         return counters;
       });
       for (const actions of fresh) {
@@ -147,14 +145,20 @@ function countOutcomes(batch: WriteBatch, mapped: readonly (readonly unknown[])[
 interface PlanContext {
   readonly batch: Slice;
   readonly rankOf: RankOf;
+  /** What was held of the sources that the batch withdraws. */
+  readonly sources: readonly SourceEntity[];
 }
 
 /** @returns how many events changed something */
-async function writePlan(tx: ManagedTransaction, plan: Batch, { batch, rankOf }: PlanContext): Promise<number> {
+async function writePlan(
+  tx: ManagedTransaction,
+  plan: Batch,
+  { batch, rankOf, sources }: PlanContext,
+): Promise<number> {
   if (plan.identitySources.length > 0) {
     await run(tx, holdSources, { ids: plan.identitySources });
   }
-  const stored = await readStored(tx, plan);
+  const stored = await readStored(tx, plan, sources);
   const outcome = foldBatch(plan, stored.entities);
   // The changes are encoded while the database writes.
   const [, described] = await Promise.all([

@@ -39,6 +39,7 @@ const QUESTIONS: readonly ((queries: ExposureQueries, page: PageRequest) => Prom
   (q, { at }) => q.dependentTotalsOf([KEY], {}, at),
   (q, page) => q.claimsBehind([PAIR], page),
   (q, { at }) => q.dependency(PAIR, at),
+  (q, { at }) => q.dismissedDependency(PAIR, at),
   (q, page) => q.search({ text: DOMAIN }, page),
   (q) => q.sources(),
   (q) => q.totals(),

@@ -35,6 +35,8 @@ export interface Decision extends DecisionKey {
   readonly decidedAt: number;
   /** There iff it was taken back, and since then was not made again. */
   readonly withdrawal: Withdrawal | undefined;
+  /** It counts: it was neither taken back nor made before the time until which its source is withdrawn. */
+  readonly inForce: boolean;
 }
 
 /** @throws (each question) AppError QUERY_TIMEOUT, DATABASE_UNAVAILABLE, CANCELLED */
@@ -105,8 +107,9 @@ const KINDS: Readonly<Record<DecisionRow['kind'], DecisionKind>> = {
 };
 
 function toDecision(row: DecisionRow): Decision {
-  const { kind, subject, service, object, author, reason, statedAt } = row;
+  const { kind, subject, service, object, author, reason, statedAt, withdrawnBefore } = row;
   const decidedAt = statedAt ?? 0;
+  const withdrawal = toWithdrawal(row, decidedAt);
   return {
     kind: KINDS[kind],
     subject: toReference(subject),
@@ -115,7 +118,8 @@ function toDecision(row: DecisionRow): Decision {
     author: author ?? undefined,
     reason: reason ?? undefined,
     decidedAt,
-    withdrawal: toWithdrawal(row, decidedAt),
+    withdrawal,
+    inForce: withdrawal === undefined && (withdrawnBefore === null || decidedAt >= withdrawnBefore),
   };
 }
 

@@ -1,5 +1,6 @@
 import { integer } from '../graph/driver.ts';
 import * as statements from '../graph/statements/dependency.ts';
+import * as dismissed from '../graph/statements/dismissal.ts';
 import type { Service } from '../identity/service.ts';
 import type { QueryContext } from './context.ts';
 import { canonicalKeys, toOrganization } from './organization.ts';
@@ -17,7 +18,7 @@ import type {
 
 type DependencyQueries = Pick<
   ExposureQueries,
-  'dependenciesOf' | 'dependentsOf' | 'dependencyTotalsOf' | 'dependentTotalsOf' | 'dependency'
+  'dependenciesOf' | 'dependentsOf' | 'dependencyTotalsOf' | 'dependentTotalsOf' | 'dependency' | 'dismissedDependency'
 >;
 
 export function createDependencyQueries(
@@ -34,7 +35,7 @@ export function createDependencyQueries(
         ...listing(args, page),
       };
       const isDismissed = args.dismissed === true;
-      const chosen = isDismissed ? statements.dismissedDependenciesOf : statements.dependenciesOf;
+      const chosen = isDismissed ? dismissed.dismissedDependenciesOf : statements.dependenciesOf;
       const shown = isDismissed ? toDismissed : toDependency;
       const rows = await reader.read(chosen, params);
       return new Map(rows.map((row) => [row.key, toPage(row.rows, page, shown, (d) => [d.sortValue, d.vendor])]));
@@ -48,7 +49,7 @@ export function createDependencyQueries(
 
     async dependencyTotalsOf(keys, args, at) {
       const params = { ...judge(at), keys, criticalOnly: args.criticalOnly ?? false, ...filter(args) };
-      const chosen = args.dismissed === true ? statements.dismissedDependencyTotalsOf : statements.dependencyTotalsOf;
+      const chosen = args.dismissed === true ? dismissed.dismissedDependencyTotalsOf : statements.dependencyTotalsOf;
       return totals(await reader.read(chosen, params));
     },
 
@@ -61,6 +62,12 @@ export function createDependencyQueries(
       const [dependent = '', vendor = ''] = await canonicalKeys(queries, [pair.dependent, pair.vendor]);
       const [found] = await readDependencies(context, [{ dependent, vendor }], at);
       return found;
+    },
+
+    async dismissedDependency(pair, at) {
+      const [dependent = '', vendor = ''] = await canonicalKeys(queries, [pair.dependent, pair.vendor]);
+      const [row] = await reader.read(dismissed.dismissedDependency, { ...judge(at), dependent, vendor });
+      return row && toDismissed(row);
     },
   };
 }

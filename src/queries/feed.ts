@@ -1,18 +1,20 @@
 import { type Driver, integer } from '../graph/driver.ts';
 import { portfolioKey } from '../graph/portfolio-state.ts';
-import { lastOf, type NewsRow, newsAfter, newsState } from '../graph/statements/news.ts';
+import { lastOf, type NewsKind, type NewsRow, newsAfter, newsState } from '../graph/statements/news.ts';
 import type { Service } from '../identity/service.ts';
 import type { PortfolioName } from './portfolio.ts';
 import { createReader } from './reader.ts';
 import { toReference } from './reference.ts';
 import type { ClaimKey } from './types.ts';
 
-/** A claim of what a portfolio follows is another than before. */
+/** A claim of what a portfolio follows, or a dismissal, is another than before. */
 export interface PortfolioNews {
   /** Counts the news of a portfolio, from 1. */
   readonly sequence: number;
   /** When it was noted, ms since 1970, UTC. */
   readonly at: number;
+  readonly kind: NewsKind;
+  /** Of a dismissal, what it would be as a claim of its source. */
   readonly claim: ClaimKey;
 }
 
@@ -65,7 +67,7 @@ export function createFeedQueries({ driver }: { readonly driver: Driver }): Feed
   };
 }
 
-function toNews({ sequence, at, source, service, subject, object }: NewsRow): PortfolioNews {
+function toNews({ sequence, at, kind, source, service, subject, object }: NewsRow): PortfolioNews {
   const ends = { subject: toReference(subject), object: toReference(object) };
-  return { sequence, at, claim: { source, service: service as Service, ...ends } };
+  return { sequence, at, kind, claim: { source, service: service as Service, ...ends } };
 }

@@ -59,6 +59,8 @@ export interface ExposureQueries {
   dependentTotalsOf(keys: readonly string[], args: DependencyArgs, at: number): Promise<Map<string, number>>;
   /** One dependency by its two ends, or undefined where there is none at that instant. */
   dependency(pair: Pair, at: number): Promise<Dependency | undefined>;
+  /** The same of one all of whose claims are dismissed. */
+  dismissedDependency(pair: Pair, at: number): Promise<Dependency | undefined>;
 
   // beyond the first hop
   /** Vendors at shortest distance 2 to `depth`, by distance, then key. */

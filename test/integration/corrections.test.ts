@@ -10,7 +10,7 @@ import { createNeo4jQueries } from '../../src/queries/neo4j.ts';
 import { createChangeRelay } from '../../src/stream/change-relay.ts';
 import { createCustomers } from '../support/customers.ts';
 import { freshDatabase } from '../support/database.ts';
-import { day, declaredSources, sight, stateUse, writeFacts } from '../support/facts.ts';
+import { day, declaredSources, dismiss, sight, stateUse, writeFacts } from '../support/facts.ts';
 import { startKeeping } from '../support/keeping.ts';
 import { untilReached } from '../support/kept-index.ts';
 
@@ -40,7 +40,7 @@ const FACTS = [
   stateUse('partner', 'g.example', 'MAIL', 'partner:mail', day(1)),
 ];
 
-const DECISION = `id kind service author reason decidedAt withdrawal { author reason withdrawnAt }
+const DECISION = `id kind service author reason decidedAt inForce withdrawal { author reason withdrawnAt }
   subject { ... on Domain { name } ... on Organization { key } }
   object { ... on Domain { name } ... on Organization { key } }`;
 const decide = (mutation: string) => `mutation ($subject: ID!, $service: Service!, $object: ID!, $reason: String!) {
@@ -71,6 +71,12 @@ async function dependencies(name: string, dismissed = false): Promise<any> {
   return (await customers.data('acme', DEPENDENCIES, { id: provisional(name), dismissed })).node.dependencies;
 }
 
+const DEPENDENCY = 'id status confidence services { service claims critical } vendor { key } claims { nodes { id } }';
+
+const dependency = async (id: string): Promise<any> =>
+  (await customers.data('acme', `query ($id: ID!) { node(id: $id) { ... on Dependency { ${DEPENDENCY} } } }`, { id }))
+    .node;
+
 const statuses = ({ edges }: any): string[] => edges.map((edge: any) => `${edge.node.key} ${edge.status}`);
 
 const withdraw = async (ids: readonly string[], reason = 'I was wrong') =>
@@ -96,6 +102,7 @@ describe('an analyst', () => {
     const [withdrawn] = await withdraw([made.id]);
     expect(withdrawn).toMatchObject({
       ...made,
+      inForce: false,
       withdrawal: { author: 'somebody at acme', reason: 'I was wrong', withdrawnAt: expect.any(String) },
     });
     expect(statuses(await dependencies('c.example'))).toEqual(['partner:cdn STATED']);
@@ -146,12 +153,18 @@ describe('an analyst', () => {
       ],
     });
 
+    const list = `query ($id: ID!) { node(id: $id) { ... on Organization {
+      dependencies(dismissed: true) { edges { ${DEPENDENCY} } } } } }`;
+    const [edge] = (await customers.data('acme', list, { id: provisional('a.example') })).node.dependencies.edges;
+    expect(await dependency(edge.id)).toEqual(edge);
+
     // What is seen later is dismissed too.
     await writeFacts(customers.driver, [sight('page-crawler', 'a.example', 'DNS', 'dns.example', day(2))]);
     expect((await dependencies('a.example')).totalCount).toBe(0);
     await withdraw([made.id, other.dismissDependency.id]);
     expect(statuses(await dependencies('a.example'))).toEqual(['domain:dns.example STATED']);
     expect((await dependencies('a.example', true)).totalCount).toBe(0);
+    expect(await dependency(edge.id)).toMatchObject({ status: 'STATED' });
   });
 
   it('has the last word also against what an analyst said before', async () => {
@@ -361,5 +374,23 @@ describe('what was decided', () => {
     expect((await checkGraph(driver, rankOf)).problems).toEqual([]);
     expect(await customers.data(ANALYST, all)).toEqual(kept);
     expect((await dependencies('b.example')).totalCount).toBe(0);
+  });
+
+  it('is not in force where all that analysts had decided was withdrawn', async () => {
+    const all = `{ decisions(first: 100) { nodes { ${DECISION} } } }`;
+    const read = async () => (await customers.data(ANALYST, all)).decisions.nodes;
+    expect((await read()).filter(({ inForce, withdrawal }: any) => inForce !== (withdrawal === null))).toEqual([]);
+    const before = Date.now() + 60_000;
+    const by = { author: 'somebody at acme', reason: 'looked again' };
+    await writeFacts(customers.driver, [
+      { type: 'withdraw-source', source: 'analyst', before, reason: 'a bad week' },
+      dismiss('analyst', 'd.example', 'MAIL', 'partner:mail', before, by),
+    ]);
+    const found = await read();
+    expect(found.filter(({ inForce }: any) => inForce)).toMatchObject([{ reason: 'looked again' }]);
+    for (const { id, inForce } of found) {
+      const asked = 'query ($id: ID!) { node(id: $id) { ... on Decision { inForce } } }';
+      expect((await customers.data(ANALYST, asked, { id })).node).toEqual({ inForce });
+    }
   });
 });

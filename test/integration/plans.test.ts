@@ -7,6 +7,7 @@ import * as claim from '../../src/graph/statements/claim.ts';
 import * as concentration from '../../src/graph/statements/concentration.ts';
 import * as decision from '../../src/graph/statements/decision.ts';
 import * as dependency from '../../src/graph/statements/dependency.ts';
+import * as dismissal from '../../src/graph/statements/dismissal.ts';
 import * as domain from '../../src/graph/statements/domain.ts';
 import * as exposure from '../../src/graph/statements/exposure.ts';
 import * as incident from '../../src/graph/statements/incident.ts';
@@ -44,6 +45,7 @@ const statements: Statement<object, object>[] = [
   concentration,
   decision,
   dependency,
+  dismissal,
   domain,
   exposure,
   incident,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { idOfDomain } from '../../src/api/ids.ts';
 import { type ConsumerProcess, startConsumerProcess } from '../support/consumer-process.ts';
 import { createCustomers } from '../support/customers.ts';
 import { breachSaid, say, usesSaid } from '../support/said.ts';
@@ -33,7 +34,7 @@ async function follow(tenant: string, domains: readonly string[]): Promise<strin
 const ALERTS = `subscription ($id: ID!, $after: String) { alerts(portfolio: $id, after: $after) {
   id cursor incident { title } } }`;
 const CHANGED = `subscription ($id: ID!, $after: String) { changes(portfolio: $id, after: $after) {
-  cursor service subject { ... on Domain { name } } object { ... on Domain { name } } claim { source { id } } } }`;
+  cursor kind service source { id } subject { ... on Domain { name } } object { ... on Domain { name } } claim { source { id } } } }`;
 const waiting = { timeout: 60_000, interval: 50 };
 
 describe('a subscriber that is cut off twenty times', () => {
@@ -111,6 +112,32 @@ describe('a subscriber that is cut off twenty times', () => {
 });
 
 describe('a subscription', () => {
+  it('is told that a use was dismissed, and that this was taken back', async () => {
+    const id = await follow('acme', ['d.example']);
+    const subscriber = await connect(customers.url, { authorization: 'acme' });
+    subscriber.subscribe(CHANGED, { id });
+    await sleep(500);
+    await say(customers.producer, [usesSaid('d.example', 'vendor.example')]);
+    await expect.poll(() => subscriber.events.length, waiting).toBe(1);
+    const dismiss = `mutation ($subject: ID!, $object: ID!) {
+      dismissDependency(subject: $subject, service: DNS, object: $object, reason: "seen") { id } }`;
+    const ends = { subject: idOfDomain('d.example'), object: idOfDomain('vendor.example') };
+    const made = (await customers.data('acme analyst', dismiss, ends)).dismissDependency;
+    await expect.poll(() => subscriber.events.length, waiting).toBe(2);
+    const withdraw = 'mutation ($ids: [ID!]!) { withdrawDecisions(ids: $ids, reason: "wrong") { id } }';
+    await customers.data('acme analyst', withdraw, { ids: [made.id] });
+    await expect.poll(() => subscriber.events.length, waiting).toBe(3);
+    const told = subscriber.events.map(({ data }) => data.changes);
+    expect(told.map(({ kind, source, claim }) => [kind, source.id, claim])).toEqual([
+      ['CLAIMED', 'partner', { source: { id: 'partner' } }],
+      ['DISMISSED', 'analyst', null],
+      ['RESTORED', 'analyst', null],
+    ]);
+    for (const { subject, object } of told)
+      expect([subject.name, object.name]).toEqual(['d.example', 'vendor.example']);
+    subscriber.cut();
+  });
+
   it('is told of nothing that is another tenant’s', async () => {
     const id = await follow('coda', ['c.example']);
     const other = await connect(customers.url, { authorization: 'dune' });

@@ -1,3 +1,4 @@
+import { fromBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { GraphAction } from '../../src/graph/actions.ts';
@@ -7,8 +8,10 @@ import { graphHash } from '../../src/graph/hash.ts';
 import { createOffsetStore } from '../../src/graph/offsets.ts';
 import { createOutbox } from '../../src/graph/outbox.ts';
 import { createWriter, type MappedEvent, type WriteBatch } from '../../src/graph/writer.ts';
+import { IdentityChangedSchema } from '../../src/stream/generated/avd/changes/v1/changes_pb.ts';
 import { arbitraryEvents } from '../support/arbitrary-actions.ts';
 import { freshDatabase, testDriver } from '../support/database.ts';
+import { stateUse } from '../support/facts.ts';
 
 const RANKS: Record<string, number> = { analyst: 1, partner: 3, imc2020: 6 };
 const rankOf = (source: string): number => RANKS[source] ?? 9;
@@ -52,6 +55,28 @@ const seen: GraphAction = {
   domain: 'a.example',
   observedAt: 5,
 };
+
+/** A version of the one incident. */
+const incident = (time: number, name: string): GraphAction => ({
+  type: 'report-incident',
+  source: 'hibp',
+  id: 'one',
+  time,
+  event: `e${time}`,
+  kind: 'BREACH',
+  title: 'A',
+  description: '',
+  occurred: '2026-01',
+  occurredPrecision: 'MONTH',
+  reportedAt: 1,
+  dataClasses: [],
+  verified: true,
+  fabricated: false,
+  affects: [{ kind: 'domain', name }],
+  evidence: { document: 'd', record: '', host: '', observedAt: time },
+});
+
+const withdrawn = (before: number): GraphAction => ({ type: 'withdraw-source', source: 'partner', before, reason: '' });
 
 describe('the writer', () => {
   it('makes one graph of one set of events, however they are ordered, repeated, cut and spread over writers', async () => {
@@ -101,6 +126,35 @@ describe('the writer', () => {
     expect((await writer.write(batchOf([[later]], 16))).superseded).toBe(1);
   });
 
+  it('counts a withdrawal that says nothing later as superseded, and tells of each that does', async () => {
+    const write = async (from: number, ...before: number[]) =>
+      createWriter({ driver, rankOf }).write(
+        batchOf(
+          before.map((time) => [withdrawn(time)]),
+          from,
+        ),
+      );
+    expect(await write(0, 10, 10, 5)).toMatchObject({ applied: 1, superseded: 2 });
+    expect(await write(3, 5, 10, 20)).toMatchObject({ applied: 1, superseded: 2 });
+    expect(await write(6, 10)).toMatchObject({ applied: 0, superseded: 1 });
+    const told = (await createOutbox(driver).take(10)).flatMap(({ changes }) => changes);
+    expect(told.map(({ value }) => fromBinary(IdentityChangedSchema, value).change.value)).toMatchObject([
+      { source: 'partner', before: 10n },
+      { source: 'partner', before: 20n },
+    ]);
+  });
+
+  it('leaves nothing of a slice that it may not write, no withdrawal either', async () => {
+    const writer = createWriter({ driver, rankOf });
+    await writer.write(batchOf([[]], 0));
+    await expect(writer.write(batchOf([[withdrawn(10)]], 0))).rejects.toMatchObject({ code: 'FENCED' });
+    const sources = async () => (await driver.executeQuery('MATCH (s:Source) RETURN s')).records.length;
+    expect(await sources()).toBe(0);
+    await freshDatabase(driver);
+    await expect(writer.write(batchOf([[withdrawn(10)]], 0))).rejects.toMatchObject({ code: 'DATABASE_REPLACED' });
+    expect(await sources()).toBe(0);
+  });
+
   it('refuses a slice that another consumer has already written', async () => {
     const writer = createWriter({ driver, rankOf });
     await writer.write(batchOf([[]], 0));
@@ -115,6 +169,19 @@ describe('the writer', () => {
     expect((await createWriter({ driver, rankOf }).write(batchOf([[seen]], 0))).applied).toBe(1);
   });
 
+  it('moves no position on in another database than the one it was read from', async () => {
+    const offsets = createOffsetStore(driver);
+    const counters = { applied: 0, superseded: 0, filtered: 1, deadLettered: 0 };
+    const slice = { group: 'test', topic: 'events', partition: 0, from: 0, next: 1, counters };
+    expect(await offsets.read('test', 'events', 0)).toBeUndefined();
+    await freshDatabase(driver);
+    await expect(offsets.commit(slice)).rejects.toMatchObject({ code: 'DATABASE_REPLACED' });
+    expect(await offsets.all()).toEqual([]);
+    await offsets.read('test', 'events', 0);
+    await offsets.commit(slice);
+    expect(await offsets.read('test', 'events', 0)).toEqual({ first: 0, next: 1 });
+  });
+
   it('forgets what it knows when the database was restored from an earlier time', async () => {
     const writer = createWriter({ driver, rankOf });
     await writer.write(batchOf([[seen]], 0));
@@ -125,26 +192,21 @@ describe('the writer', () => {
     expect((await writer.write(batchOf([[seen]], 0))).applied).toBe(1);
   });
 
+  it('ends where a node is gone that it has made, whatever points at it', async () => {
+    const use = stateUse('partner', 'b.example', 'CDN', 'a.example', 5);
+    for (const action of [incident(2, 'a.example'), use]) {
+      await freshDatabase(driver);
+      const writer = createWriter({ driver, rankOf });
+      await writer.write(
+        batchOf([[incident(1, 'a.example')], [stateUse('partner', 'c.example', 'CDN', 'a.example', 5)]]),
+      );
+      await driver.executeQuery("MATCH (d:Domain {name: 'a.example'}) DETACH DELETE d");
+      await expect(writer.write(batchOf([[action]], 2))).rejects.toMatchObject({ code: 'DATABASE_REPLACED' });
+    }
+  });
+
   it('keeps whom an older version of an incident names, whether it comes before or after the newer one', async () => {
-    const version = (time: number, name: string): GraphAction => ({
-      type: 'report-incident',
-      source: 'hibp',
-      id: 'one',
-      time,
-      event: `e${time}`,
-      kind: 'BREACH',
-      title: 'A',
-      description: '',
-      occurred: '2026-01',
-      occurredPrecision: 'MONTH',
-      reportedAt: 1,
-      dataClasses: [],
-      verified: true,
-      fabricated: false,
-      affects: [{ kind: 'domain', name }],
-      evidence: { document: 'd', record: '', host: '', observedAt: time },
-    });
-    const events = [[version(1, 'old.example')], [version(2, 'new.example')]];
+    const events = [[incident(1, 'old.example')], [incident(2, 'new.example')]];
     const hashes = [await build([events], 1), await build([[...events].reverse()], 1), await build([events], 2)];
     expect(new Set(hashes).size).toBe(1);
   });

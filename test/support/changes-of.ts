@@ -26,7 +26,7 @@ function changeOf(before: Entity | undefined, after: Entity): Change[] {
     case 'organization':
       return nameChanges(after);
     case 'source':
-      return [withdrawalChange(after.id, after.state.withdrawnBefore)];
+      return [withdrawalChange(after)];
     default:
       return [];
   }

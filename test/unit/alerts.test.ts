@@ -78,12 +78,12 @@ describe('what alerts come of', () => {
         const subjects = new Set<string>();
         const ofTenant: Record<string, Set<string>> = { acme: new Set(), bolt: new Set() };
         const incidents = new Set<string>();
-        let uses = 0;
+        let news = 0;
         for (const entity of dirty.values()) {
           if (entity.entity === 'incident') incidents.add(entity.key);
           if (entity.entity !== 'claim' || entity.key.service === undefined) continue;
-          const { kind, subject, tenant } = entity.key;
-          if (kind === 'USES') uses++;
+          const { subject, tenant } = entity.key;
+          if (tenant === undefined) news++;
           const own = tenant === undefined ? subjects : ofTenant[tenant];
           own?.add(subject.kind === 'domain' ? `domain:${subject.name}` : subject.key);
         }
@@ -95,7 +95,7 @@ describe('what alerts come of', () => {
           );
         };
         expect(read(CHANGE_TOPICS.dependency).subjects).toEqual(subjects);
-        expect(read(CHANGE_TOPICS.dependency).claims).toHaveLength(uses);
+        expect(read(CHANGE_TOPICS.dependency).claims).toHaveLength(news);
         expect([...read(CHANGE_TOPICS.incident).incidents]).toEqual([...incidents].map((key) => [key, true]));
         for (const tenant of TENANTS) {
           const own = read(privateChangeTopic(tenant));

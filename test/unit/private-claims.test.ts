@@ -4,7 +4,7 @@ import { createDetector } from '../../src/detection/detector.ts';
 import { parseSources, sourcesSeenBy, tenantsOf } from '../../src/governance/sources.ts';
 import type { GraphAction } from '../../src/graph/actions.ts';
 import { foldBatch, planBatch } from '../../src/graph/batch.ts';
-import { describeChanges } from '../../src/graph/changes.ts';
+import { describeChanges, withdrawalChange } from '../../src/graph/changes.ts';
 import { identify, lift } from '../../src/graph/fold.ts';
 import { createKnownNodes } from '../../src/graph/pointed-at.ts';
 import { mapTyped } from '../../src/main/mapping.ts';
@@ -127,7 +127,8 @@ describe('a private claim', () => {
       reason: '',
       tenant: 'acme',
     } as const;
-    const topics = changesOf([secret, withdrawal]).map(({ topic }) => topic);
+    const withdrawals = [...planBatch([[withdrawal]]).withdrawals.values()].map(withdrawalChange);
+    const topics = [...changesOf([secret]), ...withdrawals].map(({ topic }) => topic);
     expect(topics).toEqual([privateChangeTopic('acme'), privateChangeTopic('acme')]);
   });
 

@@ -47,7 +47,8 @@ export const decisionMutations: Resolvers<unknown> = {
     await requireKnown({ a: one, b: other }, context);
     if (a === b) throw new AppError('BAD_ARGUMENT', 'a and b are the same.');
     const keys = context.corrections.mergeOf(one, other);
-    for (const key of keys) await decide(key, reason, context);
+    const held = await context.decisions.decisionsByKey(keys);
+    for (const [i, key] of keys.entries()) await decide(key, held[i], reason, context);
     const organization = await standsFor(one, context);
     return { organization: organizationNode(organization), decisions: await read(keys, context) };
   }),
@@ -57,7 +58,7 @@ export const decisionMutations: Resolvers<unknown> = {
     const found = await context.decisions.decisionsByKey(keys);
     for (const [i, decision] of found.entries()) {
       if (decision === undefined) throw new AppError('NOT_FOUND', `ids[${i}]: nothing was decided so.`);
-      if (decision.withdrawal !== undefined) throw new AppError('NOT_FOUND', `ids[${i}]: it is withdrawn already.`);
+      if (!decision.inForce) throw new AppError('NOT_FOUND', `ids[${i}]: it is withdrawn already.`);
     }
     for (const decision of found) if (decision !== undefined) await withdraw(decision, reason, context);
     return read(keys, context);
@@ -74,19 +75,22 @@ async function decideOnUse(kind: 'CONFIRMED' | 'DISMISSED', args: unknown, conte
   const key: DecisionKey = { kind, subject, service, object };
   if (kind === 'DISMISSED' && !(await context.decisions.isClaimed(key)))
     throw new AppError('NOT_FOUND', 'Nobody claims that of just these two: a claim tells its subjectId and objectId.');
-  const [opposite] = await context.decisions.decisionsByKey([
-    { ...key, kind: kind === 'CONFIRMED' ? 'DISMISSED' : 'CONFIRMED' },
-  ]);
-  if (opposite !== undefined && opposite.withdrawal === undefined) await withdraw(opposite, reason, context);
-  await decide(key, reason, context);
+  const opposed: DecisionKey = { ...key, kind: kind === 'CONFIRMED' ? 'DISMISSED' : 'CONFIRMED' };
+  const [held, opposite] = await context.decisions.decisionsByKey([key, opposed]);
+  if (opposite?.inForce) await withdraw(opposite, reason, context);
+  await decide(key, held, reason, context);
   const [made] = await read([key], context);
   return made;
 }
 
-async function decide(key: DecisionKey, reason: string, { corrections, decisions, viewer }: ApiContext): Promise<void> {
-  const [held] = await decisions.decisionsByKey([key]);
-  const by = { author: viewer.name, reason, time: timeAfter(held) };
-  await corrections.submit(key, by, false);
+/** `held`: what was decided of the same before. */
+function decide(
+  key: DecisionKey,
+  held: Decision | undefined,
+  reason: string,
+  { corrections, viewer }: ApiContext,
+): Promise<void> {
+  return corrections.submit(key, { author: viewer.name, reason, time: timeAfter(held) }, false);
 }
 
 function withdraw(decision: Decision, reason: string, { corrections, viewer }: ApiContext): Promise<void> {

@@ -57,8 +57,8 @@ const portfolioChange: Resolvers<PortfolioChangeEvent> = {
   source: ({ claim }, _, context) => sourceOf(claim.source, context),
   subject: ({ claim }, _, context) => loadReference(claim.subject, context),
   object: ({ claim }, _, context) => loadReference(claim.object, context),
-  claim: async ({ claim }, _, { loaders }) => {
-    const found = await loaders.claim.load(claim);
+  claim: async ({ kind, claim }, _, { loaders }) => {
+    const found = kind === 'CLAIMED' ? await loaders.claim.load(claim) : undefined;
     return found === undefined ? null : claimNode(found);
   },
 };

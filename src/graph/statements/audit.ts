@@ -110,9 +110,4 @@ export const INVARIANTS = [
     `MATCH (o:StreamOffset) WHERE o.applied + o.superseded + o.filtered + o.deadLettered <> o.next - o.first
      RETURN 'counters do not add up: ' + o.id AS problem LIMIT 100`,
   ),
-  statement<None, { problem: string }>(
-    'audit.leftoverMark',
-    `MATCH (n) WHERE (n:Domain OR n:Organization OR n:Incident) AND (n.isNew IS NOT NULL OR n.lock IS NOT NULL)
-     RETURN 'a mark of an unfinished write: ' + coalesce(n.key, n.name) AS problem LIMIT 100`,
-  ),
 ] as const;

@@ -15,11 +15,15 @@ export interface DecisionRow {
   readonly retractedAt: number | null;
   readonly retractionAuthor: string | null;
   readonly retractionReason: string | null;
+  /** What the source had stated before that time counts no more. */
+  readonly withdrawnBefore: number | null;
 }
 
 const ROW = `type(r) AS kind, ${reference('s')} AS subject, r.service AS service, ${reference('o')} AS object,
   r.author AS author, r.reason AS reason, r.statedAt AS statedAt, r.retractedAt AS retractedAt,
-  r.retractionAuthor AS retractionAuthor, r.retractionReason AS retractionReason`;
+  r.retractionAuthor AS retractionAuthor, r.retractionReason AS retractionReason, withdrawnBefore`;
+/** First clause. A subquery after it takes the variable, so that the plan is no product of the two. */
+const WITHDRAWN_BEFORE = 'OPTIONAL MATCH (w:Source {id: $source}) WITH w.withdrawnBefore AS withdrawnBefore';
 
 const decidedBy = (kind: string): string =>
   `MATCH (s)-[r:${kind}]->(o) WHERE r.author IS NOT NULL AND r.source = $source RETURN s, r, o`;
@@ -30,13 +34,15 @@ export const decisions = statement<
   DecisionRow & { readonly id: string }
 >(
   'decision.list',
-  `CALL () {
+  `${WITHDRAWN_BEFORE}
+CALL (withdrawnBefore) {
   ${DECISION_KINDS.map(decidedBy).join(' UNION ALL ')}
 }
 WITH ${ROW}, [type(r), coalesce(r.service, ''), ${reference('s')}, ${reference('o')}] AS parts
 WITH *, reduce(text = '', part IN parts | text + part + ' ') AS id
 WHERE $before IS NULL OR statedAt < $before OR (statedAt = $before AND id > $afterId)
-RETURN kind, subject, service, object, author, reason, statedAt, retractedAt, retractionAuthor, retractionReason, id
+RETURN kind, subject, service, object, author, reason, statedAt, retractedAt, retractionAuthor, retractionReason,
+  withdrawnBefore, id
 ORDER BY statedAt DESC, id LIMIT $limit`,
 );
 
@@ -78,8 +84,9 @@ export const decisionsByKey = statement<
   DecisionRow & { readonly place: number }
 >(
   'decision.byKey',
-  `UNWIND range(0, size($asked) - 1) AS place
-WITH place, $asked[place] AS asked
+  `${WITHDRAWN_BEFORE}
+UNWIND range(0, size($asked) - 1) AS place
+WITH withdrawnBefore, place, $asked[place] AS asked
 CALL (asked) {
   MATCH (s:Domain {name: asked.subject.domain}) RETURN s
   UNION ALL
@@ -87,6 +94,6 @@ CALL (asked) {
 }
 MATCH (s)-[r:${DECISION_KINDS.join('|')}]->(o)
 WHERE type(r) = asked.kind AND r.source = $source AND coalesce(r.service, '') = coalesce(asked.service, '')
-WITH place, asked, s, r, o WHERE ${reference('o')} = asked.object
+WITH withdrawnBefore, place, asked, s, r, o WHERE ${reference('o')} = asked.object
 RETURN place, ${ROW}`,
 );

@@ -3,8 +3,6 @@ import {
   after,
   combined,
   IN_FORCE,
-  IS_CLAIMED,
-  IS_DISMISSED,
   type Judgement,
   judged,
   type Keyset,
@@ -47,7 +45,7 @@ const CLAIM = `collect({source: r.source, weight: ${WEIGHT}, fresh: isFresh, sta
   firstSeen: r.firstSeen, lastSeen: r.lastSeen})`;
 
 /** All dependencies of the organization `key`, whole: one row for each vendor, of the claims that count. */
-const dependenciesBy = (counts: string): string => `${nodesOf('key', 's')}
+export const dependenciesBy = (counts: string): string => `${nodesOf('key', 's')}
   MATCH (s)-[r:USES]->(o) WHERE ${counts}
   ${judged('key', CLAIM)}
   WHERE vendor <> key
@@ -62,7 +60,7 @@ const dependenciesBy = (counts: string): string => `${nodesOf('key', 's')}
     max(standing) AS standing, min(firstSeen) AS firstSeen, max(lastSeen) AS lastSeen
   WITH vendor, services, ${combined('weights')} AS confidence, fresh, standing, firstSeen, lastSeen`;
 
-const LISTED = `($service IS NULL OR any(u IN services WHERE u.service = $service))
+export const LISTED = `($service IS NULL OR any(u IN services WHERE u.service = $service))
     AND (NOT $criticalOnly OR any(u IN services WHERE u.critical = 1 AND ($service IS NULL OR u.service = $service)))
     AND ($minConfidence IS NULL OR confidence >= $minConfidence)`;
 
@@ -75,7 +73,7 @@ const sortValue = (
 type Listing = Judgement & DependencyFilterParams & Keyset & { readonly orderBy: string };
 
 /** A page of each organization's dependencies. `found` opens a subquery of `key`, and leaves rows to choose from. */
-const dependenciesPage = (name: string, found: string) =>
+export const dependenciesPage = (name: string, found: string) =>
   statement<
     Listing & { keys: readonly string[]; criticalOnly: boolean },
     { key: string; rows: readonly DependencyRow[] }
@@ -94,7 +92,7 @@ ${found}
 RETURN key, rows`,
   );
 
-const dependencyTotals = (name: string, found: string) =>
+export const dependencyTotals = (name: string, found: string) =>
   statement<
     Judgement & DependencyFilterParams & { keys: readonly string[]; criticalOnly: boolean },
     { key: string; total: number }
@@ -115,19 +113,11 @@ const COUNTING = `CALL (key, withdrawn) {
 export const dependenciesOf = dependenciesPage('dependency.dependenciesOf', COUNTING);
 export const dependencyTotalsOf = dependencyTotals('dependency.dependencyTotalsOf', COUNTING);
 
-/** Vendors all of whose claims are dismissed. */
-const DISMISSED = `CALL (key, withdrawn) {
-  ${nodesOf('key', 's')}
-  MATCH (s)-[r:USES]->(o) WHERE ${IN_FORCE}
-  ${owner('o', 'ow')}
-  RETURN collect(DISTINCT ${organizationOf('o', 'ow')}) AS counting
+/** Ends the subquery of `key` that has found some, and gives them. */
+export const WHOLE = `  RETURN vendor, services, confidence, fresh, standing, firstSeen, lastSeen
 }
-CALL (key, withdrawn, counting) {
-  ${dependenciesBy(`${IS_CLAIMED} AND ${IS_DISMISSED}`)}
-  WHERE NOT vendor IN counting AND ${LISTED}`;
-
-export const dismissedDependenciesOf = dependenciesPage('dependency.dismissedDependenciesOf', DISMISSED);
-export const dismissedDependencyTotalsOf = dependencyTotals('dependency.dismissedDependencyTotalsOf', DISMISSED);
+RETURN key AS dependent, ${nameOf('key')} AS dependentName, vendor, ${nameOf('vendor')} AS vendorName, services,
+  confidence, fresh, standing, firstSeen, lastSeen`;
 
 /** Dependencies by their two ends; the dependent's own claims are few, whatever the vendor. */
 export const dependencies = statement<
@@ -141,10 +131,7 @@ WITH withdrawn, ask.dependent AS key, ask.vendors AS vendors
 CALL (key, vendors, withdrawn) {
   ${dependenciesBy(IN_FORCE)}, vendors
   WHERE vendor IN vendors
-  RETURN vendor, services, confidence, fresh, standing, firstSeen, lastSeen
-}
-RETURN key AS dependent, ${nameOf('key')} AS dependentName, vendor, ${nameOf('vendor')} AS vendorName, services,
-  confidence, fresh, standing, firstSeen, lastSeen`,
+${WHOLE}`,
 );
 
 /** Who has a dependency on the organization `key`: the vendor's claims first, since they choose. */

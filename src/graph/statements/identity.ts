@@ -16,7 +16,7 @@ export const holdSources = statement<{ ids: readonly string[] }, None>(
 /** Components of merges are resolved by one writer at a time. */
 export const holdMerges = statement<None, None>(
   'identity.holdMerges',
-  `MATCH (l:GraphLock {name: 'merges'}) REMOVE l.lock SET l.lock = false`,
+  `MERGE (l:GraphLock {name: 'merges'}) REMOVE l.lock SET l.lock = false`,
 );
 
 export const readWithdrawals = statement<None, { source: string; before: number }>(
@@ -24,7 +24,7 @@ export const readWithdrawals = statement<None, { source: string; before: number 
   'MATCH (s:Source) WHERE s.withdrawnBefore IS NOT NULL RETURN s.id AS source, s.withdrawnBefore AS before',
 );
 
-/** Gives the time that counts now: the latest of those said. */
+/** The latest time said counts. Gives the one that counted before. */
 export const withdrawSource = statement<{ id: string; before: Int }, { previous: number | null }>(
   'identity.withdrawSource',
   `MERGE (s:Source {id: $id}) REMOVE s.lock

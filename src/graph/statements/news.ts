@@ -13,6 +13,9 @@ export const knownNews = statement<{ ids: readonly string[] }, { id: string }>(
   'UNWIND $ids AS id MATCH (n:PortfolioNews {id: id}) RETURN id',
 );
 
+/** The source claims the use, or no longer; it is dismissed, or that is taken back. */
+export type NewsKind = 'CLAIMED' | 'DISMISSED' | 'RESTORED';
+
 export interface NewsValues {
   /** Of the portfolio and of the change, so that a change that is sent again is known. */
   readonly id: string;
@@ -21,6 +24,7 @@ export interface NewsValues {
   readonly sequence: Int;
   /** When it was noted, ms since 1970, UTC. */
   readonly at: Int;
+  readonly kind: NewsKind;
   readonly source: string;
   readonly service: string;
   /** Each `domain:<name>`, or an organization's key. */
@@ -48,12 +52,12 @@ export type NewsRow = Omit<NewsValues, 'sequence' | 'at' | 'portfolio' | 'id'> &
   readonly at: number;
 };
 
-/** In the order in which they were noted. */
+/** In the order in which they were noted. Before there were other kinds, none was written. */
 export const newsAfter = statement<{ portfolio: string; after: Int; limit: Int }, NewsRow>(
   'news.after',
   `MATCH (n:PortfolioNews {portfolio: $portfolio}) WHERE n.sequence > $after
-   RETURN n.sequence AS sequence, n.at AS at, n.source AS source, n.service AS service, n.subject AS subject,
-     n.object AS object
+   RETURN n.sequence AS sequence, n.at AS at, coalesce(n.kind, 'CLAIMED') AS kind, n.source AS source,
+     n.service AS service, n.subject AS subject, n.object AS object
    ORDER BY sequence LIMIT $limit`,
 );
 

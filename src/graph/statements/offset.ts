@@ -28,7 +28,7 @@ export const allOffsets = statement<Record<string, never>, OffsetRow>(
   `MATCH (o:StreamOffset) RETURN ${ROW} ORDER BY group, topic, partition`,
 );
 
-const POSITION = `MATCH (g:GraphDigest {name: 'graph'}) WHERE $graph IS NULL OR g.id = $graph
+const POSITION = `MATCH (g:GraphDigest {name: 'graph'})
    MERGE (o:StreamOffset {id: $id})
    ON CREATE SET o.group = $group, o.topic = $topic, o.partition = $partition, o.first = $from, o.next = $from,
      o.applied = 0, o.superseded = 0, o.filtered = 0, o.deadLettered = 0
@@ -36,8 +36,6 @@ const POSITION = `MATCH (g:GraphDigest {name: 'graph'}) WHERE $graph IS NULL OR 
    WITH g, o WHERE o.next = $from`;
 
 interface Position {
-  /** The database that the caller believes to write; null: whichever it is. */
-  readonly graph: string | null;
   readonly id: string;
   readonly group: string;
   readonly topic: string;
@@ -52,7 +50,7 @@ export const graphId = statement<Record<string, never>, { graph: string }>(
 
 /**
  * Takes the partition's lock and checks the position before any work is done, without moving it. No row comes back
- * where the stored position or the database is another. Removing a property takes the lock that makes two writers of one
+ * where the stored position is another; else which database this is. Removing a property takes the lock that makes two writers of one
  * partition wait for each other.
  */
 export const fenceOffset = statement<Position, { graph: string }>('offset.fence', `${POSITION} RETURN g.id AS graph`);

@@ -184,7 +184,7 @@ export const holdIncidents = statement<
    RETURN key, i.time AS time, i.event AS event`,
 );
 
-/** Replaces an incident whole, with whom it affects. */
+/** Replaces an incident whole, with whom it affects; gives how many those are. */
 export const replaceIncidents = statement<
   {
     rows: readonly {
@@ -194,13 +194,19 @@ export const replaceIncidents = statement<
       organizations: readonly string[];
     }[];
   },
-  Record<string, never>
+  { created: number }
 >(
   'write.replaceIncidents',
   `UNWIND $rows AS row
    MATCH (i:Incident {key: row.key}) SET i = row.properties
    WITH i, row
    CALL (i) { OPTIONAL MATCH (i)-[old:AFFECTS]->() DELETE old }
-   CALL (i, row) { UNWIND row.domains AS name MATCH (d:Domain {name: name}) CREATE (i)-[:AFFECTS]->(d) }
-   CALL (i, row) { UNWIND row.organizations AS key MATCH (o:Organization {key: key}) CREATE (i)-[:AFFECTS]->(o) }`,
+   CALL (i, row) {
+     UNWIND row.domains AS name MATCH (d:Domain {name: name}) CREATE (i)-[:AFFECTS]->(d) RETURN count(*) AS domains
+   }
+   CALL (i, row) {
+     UNWIND row.organizations AS key MATCH (o:Organization {key: key}) CREATE (i)-[:AFFECTS]->(o)
+     RETURN count(*) AS organizations
+   }
+   RETURN sum(domains + organizations) AS created`,
 );
