@@ -50,8 +50,8 @@ export const graphId = statement<Record<string, never>, { graph: string }>(
 
 /**
  * Takes the partition's lock and checks the position before any work is done, without moving it. No row comes back
- * where the stored position is another; else which database this is. Removing a property takes the lock that makes two writers of one
- * partition wait for each other.
+ * where the stored position is another; else which database this is. Removing a property takes the lock that makes two
+ * writers of one partition wait for each other.
  */
 export const fenceOffset = statement<Position, { graph: string }>('offset.fence', `${POSITION} RETURN g.id AS graph`);
 

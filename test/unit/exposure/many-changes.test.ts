@@ -112,7 +112,7 @@ test(`${CHANGES} changes, with questions in between, give the index that a fresh
     asked += await expectEqualAnswers(queries, fresh, askingOf(keys, now));
   asked += await expectEqualAnswers(await reread(live.facts, clock), fresh, askingOf(prominent(), now));
   process.stderr.write(`${applied.length} changes, ${live.facts.uses.count} claims, ${asked} questions compared\n`);
-}, 120_000);
+}, 300_000);
 
 /** What comes of the facts when they are saved and read again. */
 async function reread(facts: Facts, clock: () => number): Promise<IndexedQueries> {
