@@ -26,8 +26,6 @@ declare module 'vitest' {
  * NEO4J_URI and KAFKA_BROKERS name. Afterwards, however the run ends, the watchdog stops them and deletes the folder.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  // Servers that live for minutes never earn back what the optimizing compiler costs: it is half of what they compute.
-  process.env.JAVA_TOOL_OPTIONS ??= '-XX:TieredStopAtLevel=1';
   const folder = mkdtempSync(join(tmpdir(), 'avd-test-'));
   const end = watchFolder(folder);
   try {
