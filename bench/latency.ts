@@ -1,20 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { openDriver } from '../src/graph/driver.ts';
-import { migrate } from '../src/graph/migrate.ts';
 import { createOffsetStore } from '../src/graph/offsets.ts';
-import { startKafka } from '../src/local/kafka.ts';
-import { startNeo4j } from '../src/local/neo4j.ts';
-import { freePorts } from '../src/local/ports.ts';
 import { rawMessage } from '../src/main/raw-message.ts';
 import { waitUntilApplied } from '../src/main/stream-status.ts';
-import { createKafka, ensureTopics } from '../src/stream/kafka.ts';
-import { createProducer, type OutgoingMessage, type StreamProducer } from '../src/stream/producer.ts';
+import type { OutgoingMessage, StreamProducer } from '../src/stream/producer.ts';
 import { RAW_TOPICS } from '../src/stream/topics.ts';
+import { startServers } from './servers.ts';
 
 /**
  * From a document's production to its answer in GraphQL, through both stages, while others are ingested at half of the
@@ -28,39 +18,15 @@ const SECONDS = 30;
 const TICK_MS = 100;
 const POLL_MS = 25;
 
-const path = (relative: string): string => fileURLToPath(new URL(`../${relative}`, import.meta.url));
-
 export async function benchLatency(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'avd-bench-'));
-  const [neo4jPort = 0, kafkaPort = 0, controllerPort = 0, apiPort = 0] = await freePorts(4);
-  const neo4j = await startNeo4j({ home: join(folder, 'neo4j'), port: neo4jPort, password: 'only-for-benchmarks' });
-  const kafka = await startKafka({ home: join(folder, 'kafka'), port: kafkaPort, controllerPort });
-  const client = createKafka(kafka.brokers);
-  const producer = createProducer(client);
-  const driver = openDriver(neo4j);
-  const children: ChildProcess[] = [];
+  const servers = await startServers({ partitions: 4 });
+  const { kafka, driver, producer } = servers;
   try {
-    await migrate(driver, path('migrations'));
-    await ensureTopics(client, { partitions: 4 });
-    await producer.connect();
-    const env = {
-      ...process.env,
-      NEO4J_URI: neo4j.uri,
-      NEO4J_USERNAME: neo4j.username,
-      NEO4J_PASSWORD: neo4j.password,
-      KAFKA_BROKERS: kafka.brokers.join(','),
-      PORT: String(apiPort),
-      LOG_LEVEL: process.env.LOG_LEVEL ?? 'error',
-    };
-    for (const part of ['src/main/consumers.ts', 'src/main/api.ts']) {
-      children.push(
-        spawn(process.execPath, ['--import', 'tsx', path(part)], { env, stdio: ['ignore', 'inherit', 'inherit'] }),
-      );
-    }
-    const idle = () => waitUntilApplied({ kafka: client, offsets: createOffsetStore(driver) }, {});
-    const rate = await warmedUp(producer, idle);
+    servers.startConsumer();
+    const { port } = await servers.startApi('index');
+    const rate = await warmedUp(producer, () => waitUntilApplied({ kafka, offsets: createOffsetStore(driver) }, {}));
     say(`the pipeline takes ${Math.round(rate)} documents/s; now ${Math.round(rate / 2)} documents/s for ${SECONDS} s`);
-    const waits = await probe(producer, apiPort, rate / 2);
+    const waits = await probe(producer, port, rate / 2);
     waits.sort((a, b) => a - b);
     const at = (share: number): string =>
       (waits[Math.min(waits.length - 1, Math.floor(waits.length * share))] ?? Number.NaN).toFixed(0);
@@ -68,15 +34,7 @@ export async function benchLatency(): Promise<void> {
       `from produce to visible in GraphQL: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, worst ${at(1)} ms (${waits.length} probes; target p99 1000 ms)`,
     );
   } finally {
-    for (const child of children) {
-      child.kill('SIGTERM');
-      await new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve(undefined)));
-    }
-    await producer.close();
-    await driver.close();
-    await kafka.stop();
-    await neo4j.stop();
-    rmSync(folder, { recursive: true, force: true });
+    await servers.stop();
   }
 }
 

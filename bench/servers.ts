@@ -24,7 +24,7 @@ export interface Api {
 export type BenchServers = Awaited<ReturnType<typeof startServers>>;
 
 /** A Neo4j and a Kafka of their own in a temporary folder, and the processes of AVD as `npm start` runs them. */
-export async function startServers() {
+export async function startServers({ partitions = 3 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'avd-bench-'));
   const [neo4jPort = 0, kafkaPort = 0, controllerPort = 0] = await freePorts(3);
   const [neo4j, broker] = await Promise.all([
@@ -32,7 +32,7 @@ export async function startServers() {
     startKafka({ home: join(folder, 'kafka'), port: kafkaPort, controllerPort }),
   ]);
   const [driver, kafka] = [openDriver(neo4j), createKafka(broker.brokers)];
-  await Promise.all([migrate(driver, MIGRATIONS), ensureTopics(kafka, { partitions: 3 })]);
+  await Promise.all([migrate(driver, MIGRATIONS), ensureTopics(kafka, { partitions })]);
   const producer = createProducer(kafka);
   const children: ChildProcess[] = [];
 

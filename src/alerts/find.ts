@@ -79,7 +79,7 @@ export function createFinder(context: QueryContext, tenants: readonly string[], 
   const find = async (triggers: Triggers): Promise<Found> => {
     const moved = joinTimes(await watch.moved(), triggers.portfolios);
     const found = await refresh(moved.keys());
-    if (watch.all().length === 0) return NOTHING;
+    if (watch.isEmpty()) return NOTHING;
     const resolved = await canonical(triggers);
     const touched = new Set([...(await touchedBy(triggers, resolved)), ...(await hitBy(triggers))]);
     for (const [key, watched] of await refresh([...touched].filter((key) => !moved.has(key)))) found.set(key, watched);
@@ -107,8 +107,7 @@ export function createFinder(context: QueryContext, tenants: readonly string[], 
       return exposures(found, affected, () => ({ reason: 'known' }));
     },
     begin,
-    /** Whether there was no portfolio when it was last looked. */
-    isNobodyThere: (): boolean => watch.all().length === 0,
+    isNobodyThere: watch.isEmpty,
   };
 }
 

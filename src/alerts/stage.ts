@@ -34,6 +34,7 @@ export function createAlertStage({ driver, context, tenants, logger, group }: Al
   /** Of the group, as this process has seen it; and the one for which all was read, and nothing has failed since. */
   let generation = 0;
   let readFor: number | undefined;
+  /** When changes were last left to gather, ms since 1970. */
   let gatheredAt = 0;
 
   return {

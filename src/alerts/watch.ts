@@ -51,6 +51,8 @@ export function createWatch(context: QueryContext) {
 
   return {
     all: (): string[] => [...times.keys()],
+    /** Whether there was no portfolio when it was last looked. */
+    isEmpty: (): boolean => times.size === 0,
     /**
      * Portfolios that are others than when they were read, by key, and since when (ms since 1970, UTC) something of each
      * is new. The database is asked, since what is published of them may come after what they have to do with.
