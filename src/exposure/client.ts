@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { INDEXED, type Indexed, type IndexedQueries } from './exposure-index.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts';
+import { Slots } from './slots.ts';
 import { includes, isVersion } from './version.ts';
 
 /** The exposure index on a thread of its own. */
@@ -39,12 +40,12 @@ export function createExposureIndexClient(
   logger: Logger,
   newThread = startThread,
 ): ExposureIndexClient {
-  const pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
+  const pending = new Slots<{ resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
   const reached = createVersionWaiters();
   let versions: Readonly<Record<string, string>> = {};
   let [worker, ended] = start();
   let version: string | undefined;
-  let [nextId, isStopping, pause] = [0, false, RESTART_AFTER_MS];
+  let [isStopping, pause] = [false, RESTART_AFTER_MS];
   const versionFor = (tenant: string | undefined): string | undefined =>
     version === undefined || tenant === undefined || !Object.hasOwn(versions, tenant) ? version : versions[tenant];
 
@@ -57,8 +58,7 @@ export function createExposureIndexClient(
 
   function exited(): void {
     version = undefined;
-    for (const { reject } of pending.values()) reject(notReady());
-    pending.clear();
+    for (const { reject } of pending.takeAll()) reject(notReady());
     if (isStopping) return;
     setTimeout(() => {
       if (!isStopping) [worker, ended] = start();
@@ -74,8 +74,7 @@ export function createExposureIndexClient(
       reached.tell(versionFor);
       return;
     }
-    const asked = pending.get(message.id);
-    pending.delete(message.id);
+    const asked = pending.take(message.id);
     if (message.kind === 'answer') asked?.resolve(message.value);
     else asked?.reject(new AppError(message.code, message.message, message.details));
   }
@@ -86,13 +85,13 @@ export function createExposureIndexClient(
     { deadline, signal, tenant }: Asking,
   ): Promise<unknown> {
     if (version === undefined) throw notReady();
-    const id = nextId++;
-    // The thread says that it has given up, as it says everything else.
-    const cancel = () => worker.postMessage({ kind: 'cancel', id } satisfies ToWorker);
-    signal?.addEventListener('abort', cancel, { once: true });
+    let cancel = (): void => undefined;
     try {
       return await new Promise((resolve, reject) => {
-        pending.set(id, { resolve, reject });
+        const id = pending.put({ resolve, reject });
+        // The thread says that it has given up, as it says everything else.
+        cancel = () => worker.postMessage({ kind: 'cancel', id } satisfies ToWorker);
+        signal?.addEventListener('abort', cancel, { once: true });
         worker.postMessage({ kind: 'ask', id, question, args, deadline, tenant } satisfies ToWorker);
         if (signal?.aborted) cancel();
       });

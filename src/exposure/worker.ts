@@ -14,12 +14,12 @@ async function main(settings: WorkerSettings): Promise<void> {
   const { sources } = await loadSources(settings.sources);
   const stopping = new AbortController();
   let kept: KeptIndex | undefined;
-  const asked = new Map<number, AbortController>();
+  const asked: (AbortController | undefined)[] = [];
   const send = (message: FromWorker): void => parentPort?.postMessage(message);
 
   parentPort?.on('message', (message: ToWorker) => {
     if (message.kind === 'stop') stopping.abort();
-    else if (message.kind === 'cancel') asked.get(message.id)?.abort();
+    else if (message.kind === 'cancel') asked[message.id]?.abort();
     else void answer(kept, message, asked).then(send);
   });
   await keepIndex(
@@ -43,11 +43,11 @@ async function main(settings: WorkerSettings): Promise<void> {
 async function answer(
   kept: KeptIndex | undefined,
   message: ToWorker & { kind: 'ask' },
-  asked: Map<number, AbortController>,
+  asked: (AbortController | undefined)[],
 ): Promise<FromWorker> {
   const { id, question, args, deadline, tenant } = message;
   const cancelling = new AbortController();
-  asked.set(id, cancelling);
+  asked[id] = cancelling;
   try {
     if (kept === undefined) throw new AppError('INDEX_NOT_READY', 'The exposure index is being made.');
     const ask = kept.index.queries(deadline, cancelling.signal, tenant)[question] as (
@@ -59,7 +59,7 @@ async function answer(
     const details = { ...known.details, ...(known.cause !== undefined && { cause: String(known.cause) }) };
     return { kind: 'failure', id, code: known.code, message: known.message, details };
   } finally {
-    asked.delete(id);
+    asked[id] = undefined;
   }
 }
 
