@@ -66,8 +66,14 @@ async function timeBranches(api: ServedApi): Promise<readonly Timed[]> {
   return timed;
 }
 
-/** The time of a document, undefined where a limit refuses it. */
+/** The time of a document, undefined where a limit refuses it: what is asked for the first time is compiled first. */
 async function time(api: ServedApi, choices: readonly Choice[]): Promise<{ ms: number; cost: number } | undefined> {
+  const first = await ask(api, choices);
+  const second = first && (await ask(api, choices));
+  return second && { ms: Math.min(first.ms, second.ms), cost: second.cost };
+}
+
+async function ask(api: ServedApi, choices: readonly Choice[]): Promise<{ ms: number; cost: number } | undefined> {
   const { ms, cost, codes } = await api.ask(documentOf(choices), `${Math.random()}`);
   const unexpected = codes.filter((code) => !/TOO_|QUERY_TIMEOUT|LIMIT_EXCEEDED/.test(code));
   if (unexpected.length > 0) throw new Error(`${unexpected}: ${documentOf(choices)}`);

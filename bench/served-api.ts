@@ -57,6 +57,7 @@ export async function withServedApi(work: (api: ServedApi) => Promise<void>): Pr
       AVD_HOME: join(folder, 'home'),
       PORT: String(port),
       LOG_LEVEL: 'error',
+      NODE_ENV: 'production',
     };
     const child = spawn(process.execPath, ['--import', 'tsx', path('src/main/api.ts')], {
       env,

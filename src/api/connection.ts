@@ -15,8 +15,9 @@ export interface Connection<T> {
   readonly pageInfo: {
     readonly hasNextPage: boolean;
     readonly hasPreviousPage: boolean;
-    readonly startCursor: string | null;
-    readonly endCursor: string | null;
+    /** Written only where it is asked for. */
+    readonly startCursor: () => string | null;
+    readonly endCursor: () => string | null;
   };
 }
 
@@ -42,8 +43,8 @@ export function pageInfo(
   return {
     hasNextPage: page?.hasNextPage ?? false,
     hasPreviousPage: request.after !== undefined,
-    startCursor: first === undefined ? null : encodeCursor(listing, first.cursor),
-    endCursor: last === undefined ? null : encodeCursor(listing, last.cursor),
+    startCursor: () => (first === undefined ? null : encodeCursor(listing, first.cursor)),
+    endCursor: () => (last === undefined ? null : encodeCursor(listing, last.cursor)),
   };
 }
 

@@ -7,7 +7,7 @@ import { type ApiErrorCode, statusOf } from './errors.ts';
 import { checkSize, LIMITS, tooLarge } from './limits.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { headersOf } from './refusal.ts';
-import { createTurns, PLAIN_COST } from './turns.ts';
+import { createTurns, isDear } from './turns.ts';
 
 /**
  * Refuses an operation that asks for too much, by itself or in its minute, before anything of it is executed, and lets a
@@ -38,7 +38,7 @@ export function createLimiter(schema: GraphQLSchema, rateLimit: RateLimit): Apol
         }
         try {
           rateLimit.take(viewer.tenant, items);
-          if (items > PLAIN_COST) outcome.endTurn = await turns.wait(viewer.tenant, deadline, signal);
+          if (isDear(contextValue)) outcome.endTurn = await turns.wait(viewer.tenant, deadline, signal);
         } catch (error) {
           throw error instanceof AppError ? refusal(error) : error;
         }

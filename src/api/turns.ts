@@ -1,12 +1,16 @@
 import { AppError } from '../errors.ts';
 import type { ExposureQueries } from '../queries/types.ts';
+import type { ApiContext } from './context.ts';
 
 /** What an operation may cost, in items, without waiting for its turn: each example of graphql/examples costs less. */
-export const PLAIN_COST = 5_000;
+const PLAIN_COST = 5_000;
 /** Dear operations that are executed at the same time. */
 const AT_ONCE = 1;
 /** Questions that a dear operation asks at the same time. */
-const QUESTIONS_AT_ONCE = 2;
+const QUESTIONS_AT_ONCE = 1;
+
+/** Whether an operation takes turns with its like: it is executed beside few of them, and rests in between. */
+export const isDear = ({ outcome }: Pick<ApiContext, 'outcome'>): boolean => (outcome.cost ?? 0) > PLAIN_COST;
 
 interface Waiter {
   readonly begin: () => void;

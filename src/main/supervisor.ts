@@ -93,7 +93,8 @@ async function start({ home, name, script, env }: Supervise): Promise<LaunchedPr
     pidFile: join(runFolder(home), `${name}.pid`),
     logFile: logFile(home, name),
     background: false,
-    env: { ...env, AVD_PARENT_PID: String(process.pid) },
+    // Libraries leave out what helps only their developers.
+    env: { NODE_ENV: process.env.NODE_ENV ?? 'production', ...env, AVD_PARENT_PID: String(process.pid) },
   });
 }
 

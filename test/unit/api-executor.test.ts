@@ -11,6 +11,7 @@ import {
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { executePlan } from '../../src/api/executor/execute.ts';
+import { createPace, type Pace } from '../../src/api/executor/pace.ts';
 import { createPlans } from '../../src/api/executor/plans.ts';
 
 const typeDefs = `
@@ -100,7 +101,7 @@ const schema = makeExecutableSchema({
 const plans = createPlans(schema);
 
 /** The answer of each executor, in bytes; undefined where there is no plan. */
-async function both(source: string, inputs: Record<string, unknown>, context: Context) {
+async function both(source: string, inputs: Record<string, unknown>, context: Context, pace?: Pace) {
   const document = parse(source);
   const operation = getOperationAST(document)!;
   const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], inputs);
@@ -108,8 +109,8 @@ async function both(source: string, inputs: Record<string, unknown>, context: Co
   const plan = plans.find({ source, document, operation, variables: coerced });
   if (plan === undefined) return undefined;
   const plain = await execute({ schema, document, contextValue: context, variableValues: inputs });
-  const planned = await executePlan(plan, context, coerced);
-  const again = await executePlan(plan, context, coerced);
+  const planned = await executePlan(plan, context, coerced, pace);
+  const again = await executePlan(plan, context, coerced, pace);
   return { plain: bytes(plain), planned: bytes(planned), again: bytes(again) };
 }
 
@@ -249,6 +250,41 @@ const contexts = fc.integer().map(
 );
 
 describe('the planned executor', () => {
+  it('gives the same data where it rests after each item, and errors for the same requests', async () => {
+    const equal = fc.asyncProperty(documents, inputs, contexts, async (source, given, context) => {
+      fc.pre(isValid(parse(source)));
+      const answers = await both(source, given, context, createPace(-1));
+      if (answers === undefined) return;
+      const [plain, paced] = [JSON.parse(answers.plain), JSON.parse(answers.planned)];
+      expect(paced.data).toEqual(plain.data);
+      expect('errors' in paced).toBe('errors' in plain);
+    });
+    await fc.assert(equal, { numRuns: Number(process.env.AVD_RUNS ?? 100) });
+  });
+
+  it('lets others have their turn while it puts a long list together', async () => {
+    const long = makeExecutableSchema({
+      typeDefs: 'type Query { many: [Thing!]! } type Thing { name: String! parts: [String!]! }',
+      resolvers: {
+        Query: { many: () => Array.from({ length: 200 }, (_, i) => ({ name: `${i}`, parts: ['a', 'b'] })) },
+        Thing: { name: async ({ name }: { name: string }) => name },
+      },
+    });
+    const source = '{ many { name parts } }';
+    const document = parse(source);
+    const operation = getOperationAST(document)!;
+    const plan = createPlans(long).find({ source, document, operation, variables: {} })!;
+    let turns = 0;
+    let next = setImmediate(function count() {
+      turns++;
+      next = setImmediate(count);
+    });
+    const { data } = (await executePlan(plan, {}, {}, createPace(-1))) as ExecutionResult<{ many: unknown[] }>;
+    clearImmediate(next);
+    expect(data?.many).toHaveLength(200);
+    expect(turns).toBeGreaterThan(200);
+  });
+
   it('gives the bytes of graphql-js: data, errors, their order and their paths', { timeout: 120_000 }, async () => {
     let planned = 0;
     let failed = 0;

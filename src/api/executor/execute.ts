@@ -1,4 +1,5 @@
 import { type ExecutionResult, type GraphQLError, isAbstractType, isObjectType, locatedError } from 'graphql';
+import type { Pace } from './pace.ts';
 import type { FieldPlan, ObjectPlan, OperationPlan } from './plan.ts';
 import { addError, argumentsOf, infoOf, keysOf, type Path, type Run } from './run.ts';
 import type { Shape } from './shape.ts';
@@ -8,14 +9,15 @@ type Data = Record<string, unknown>;
 /**
  * Executes a planned query. Everything is done in the order of graphql-js's own `execute`, so that data, errors, their
  * order and their paths are the same; only what does not depend on the request has been done before.
- * `variables` are coerced already.
+ * `variables` are coerced already. With a `pace` it rests between the items of lists.
  */
 export function executePlan(
   plan: OperationPlan,
   context: unknown,
   variables: Record<string, unknown>,
+  pace?: Pace,
 ): ExecutionResult | Promise<ExecutionResult> {
-  const run: Run = { plan, context, variables, args: new Map(), errors: [], nulled: new Set() };
+  const run: Run = { plan, context, variables, pace, args: new Map(), errors: [], nulled: new Set() };
   const failed = (error: unknown): ExecutionResult => {
     addError(run, error as GraphQLError, undefined);
     return toResult(run, null);
@@ -111,6 +113,7 @@ function completeList(run: Run, field: FieldPlan, item: Shape<ObjectPlan>, path:
   if (typeof value !== 'object' || value === null || !(Symbol.iterator in value)) {
     throw new Error(`Expected Iterable, but did not find one for field "${field.parent.name}.${field.name}".`);
   }
+  if (run.pace !== undefined) return completeInTurns(run, run.pace, field, item, path, value as Iterable<unknown>);
   const items: unknown[] = [];
   let waits = false;
   try {
@@ -125,6 +128,25 @@ function completeList(run: Run, field: FieldPlan, item: Shape<ObjectPlan>, path:
     throw error;
   }
   return waits ? Promise.all(items) : items;
+}
+
+async function completeInTurns(
+  run: Run,
+  pace: Pace,
+  field: FieldPlan,
+  item: Shape<ObjectPlan>,
+  path: Path,
+  value: Iterable<unknown>,
+): Promise<unknown[]> {
+  const items: unknown[] = [];
+  for (const one of value) {
+    if (pace.isOver()) await pace.rest();
+    const completed = completeItem(run, field, item, { prev: path, key: items.length, typename: undefined }, one);
+    // It may fail before it is waited for.
+    if (isPromise(completed)) completed.catch(() => undefined);
+    items.push(completed);
+  }
+  return Promise.all(items);
 }
 
 function completeItem(run: Run, field: FieldPlan, shape: Shape<ObjectPlan>, path: Path, item: unknown): unknown {
