@@ -14,9 +14,13 @@ const BURST = 40_000;
 /** A burst is the warmed-up rate when it is less than this faster than the one before. */
 const WARM = 1.1;
 const MOST_BURSTS = 8;
-const SECONDS = 30;
+/** At half of the rate, before probes count and while they do: small slices are another work than large ones. */
+const SETTLING_SECONDS = 20;
+const SECONDS = 45;
 const TICK_MS = 100;
-const POLL_MS = 25;
+/** A probe is sent each so many ticks, and looked for this often: both are a load on the API themselves. */
+const PROBE_TICKS = 3;
+const POLL_MS = 50;
 
 export async function benchLatency(): Promise<void> {
   const servers = await startServers({ partitions: 4 });
@@ -53,18 +57,20 @@ async function warmedUp(producer: StreamProducer, idle: () => Promise<unknown>):
   return rate;
 }
 
-/** A load at `rate` documents a second, and five documents a second that are waited for. */
+/** A load at `rate` documents a second, and how long some of them are waited for once it has settled. */
 async function probe(producer: StreamProducer, port: number, rate: number): Promise<number[]> {
   const waits: number[] = [];
   const pending: Promise<void>[] = [];
   const begin = performance.now();
   let sent = 0;
-  for (let tick = 0; performance.now() - begin < SECONDS * 1_000; tick++) {
+  for (let tick = 0; performance.now() - begin < (SETTLING_SECONDS + SECONDS) * 1_000; tick++) {
+    const isSettled = performance.now() - begin > SETTLING_SECONDS * 1_000;
     const due = Math.floor(((performance.now() - begin) / 1_000) * rate) - sent;
     pending.push(produce(producer, 10 * BURST + sent, due));
     sent += due;
-    if (tick % 2 === 0) {
-      pending.push(untilVisible(producer, port, `probe-${tick}.example`).then((wait) => void waits.push(wait)));
+    if (tick % PROBE_TICKS === 0) {
+      const counted = (wait: number): void => void (isSettled && waits.push(wait));
+      pending.push(untilVisible(producer, port, `probe-${tick}.example`).then(counted));
     }
     await sleep(Math.max(0, begin + (tick + 1) * TICK_MS - performance.now()));
   }
