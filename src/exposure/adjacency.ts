@@ -11,6 +11,7 @@ export class Adjacency {
   length = new Int32Array(64);
   #room = new Int32Array(64);
   #used = 0;
+  #nodes = 0;
 
   /** Lists of `i` for each `of[i]`, ascending: built at once, without spare room. */
   static from(of: Int32Array, count: number, nodes: number): Adjacency {
@@ -35,7 +36,14 @@ export class Adjacency {
     }
     lists.#room = lists.length.slice();
     lists.#used = count;
+    lists.#nodes = nodes;
     return lists;
+  }
+
+  /** Room for half as much again: see `ClaimTable.index`. */
+  reserve(): void {
+    this.pool = grown(this.pool, Math.ceil(this.#used * 1.5));
+    this.#makeRoom(Math.ceil(this.#nodes * 1.5));
   }
 
   add(node: number, value: number): void {
@@ -52,9 +60,14 @@ export class Adjacency {
   }
 
   #reach(node: number): void {
-    this.start = grown(this.start, node + 1);
-    this.length = grown(this.length, node + 1);
-    this.#room = grown(this.#room, node + 1);
+    this.#nodes = Math.max(this.#nodes, node + 1);
+    this.#makeRoom(this.#nodes);
+  }
+
+  #makeRoom(nodes: number): void {
+    this.start = grown(this.start, nodes);
+    this.length = grown(this.length, nodes);
+    this.#room = grown(this.#room, nodes);
   }
 
   #move(node: number, length: number): void {
@@ -67,7 +80,8 @@ export class Adjacency {
     this.#used += room;
   }
 
+  /** Without the room that was never used. */
   get bytes(): number {
-    return [this.pool, this.start, this.length, this.#room].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return (this.#used + 3 * this.#nodes) * Int32Array.BYTES_PER_ELEMENT;
   }
 }

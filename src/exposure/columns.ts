@@ -12,9 +12,9 @@ export function grown<T extends Column>(column: T, length: number): T {
   return longer;
 }
 
-/** The column's first `length` values, in exactly that much memory. */
+/** The column's first `length` values, where they lie. */
 export function trimmed<T extends Column>(column: T, length: number): T {
-  return column.length === length ? column : (column.slice(0, length) as T);
+  return column.subarray(0, length) as T;
 }
 
 /** `values[order[i]]` at `i`. */

@@ -2,10 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ClaimRow } from '../../../src/exposure/claim-table.ts';
 import { Facts } from '../../../src/exposure/facts.ts';
 import { readFacts, saveFacts } from '../../../src/exposure/saved-file.ts';
 import { decodeTexts, encodeTexts } from '../../../src/exposure/saved-texts.ts';
 import { createSaver } from '../../../src/exposure/saver.ts';
+
+const A_USE: ClaimRow = {
+  ...{ subject: 0, object: 0, kind: 0, source: 0, firstSeen: 0, lastSeen: 0, sighted: 0.5, measured: -1 },
+  ...{ statedAt: Number.NaN, statedConfidence: Number.NaN, retractedAt: Number.NaN },
+};
 
 describe('saving', () => {
   let folder = '';
@@ -29,6 +35,24 @@ describe('saving', () => {
     await idle();
     expect(most).toBe(1);
     expect((await readFacts(file, () => 1))?.state.positions).toEqual([['topic/0', 2]]);
+  });
+
+  it('leaves room, so that the first claim that comes does not copy all the others', async () => {
+    const file = join(folder, 'roomy');
+    const facts = new Facts(() => 1);
+    const nodes = Array.from({ length: 1_000 }, (_, n) => facts.nodes.intern(`domain:site${n}.example`));
+    for (const node of nodes) facts.putUse({ ...A_USE, subject: node, object: 0 });
+    await saveFacts(file, facts, { graph: 'one', positions: [] });
+    const read = (await readFacts(file, () => 1))?.facts as Facts;
+    const [columns, pool] = [read.uses.subject, read.uses.byObject.pool];
+    const late = read.nodes.intern('domain:late.example');
+    read.putUse({ ...A_USE, subject: late, object: 1 });
+    expect(read.uses.count).toBe(1_001);
+    expect(read.uses.row(1_000)).toMatchObject({ subject: late, object: 1 });
+    expect(read.uses.subject).toBe(columns);
+    expect(read.uses.byObject.pool).toBe(pool);
+    // What is there only to be filled is not counted: it takes no memory yet.
+    expect(read.uses.bytes).toBeLessThan(1_001 * 65);
   });
 
   it('goes on after one that failed', async () => {
