@@ -69,7 +69,8 @@ async function timeBranches(api: ServedApi): Promise<readonly Timed[]> {
 /** The time of a document, undefined where a limit refuses it: what is asked for the first time is compiled first. */
 async function time(api: ServedApi, choices: readonly Choice[]): Promise<{ ms: number; cost: number } | undefined> {
   const first = await ask(api, choices);
-  const second = first && (await ask(api, choices));
+  if (first === undefined || first.ms > TIME_LIMIT_MS) return first;
+  const second = await ask(api, choices);
   return second && { ms: Math.min(first.ms, second.ms), cost: second.cost };
 }
 

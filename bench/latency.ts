@@ -69,8 +69,10 @@ async function probe(producer: StreamProducer, port: number, rate: number): Prom
     pending.push(produce(producer, 10 * BURST + sent, due));
     sent += due;
     if (tick % PROBE_TICKS === 0) {
-      const counted = (wait: number): void => void (isSettled && waits.push(wait));
-      pending.push(untilVisible(producer, port, `probe-${tick}.example`).then(counted));
+      const probed = untilVisible(producer, port, `probe-${tick}.example`).then((wait) => {
+        if (isSettled) waits.push(wait);
+      });
+      pending.push(probed);
     }
     await sleep(Math.max(0, begin + (tick + 1) * TICK_MS - performance.now()));
   }

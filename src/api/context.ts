@@ -92,7 +92,7 @@ export function createContext(
   const deadline = Date.now() + timeLimit;
   const outcome: ApiContext['outcome'] = { isWhole: false };
   const seen = queries.within(deadline, signal).seenBy(viewer.tenant);
-  const limited = askInTurns(seen, () => isDear({ outcome }));
+  const limited = askInTurns(seen, () => isDear(outcome.cost));
   return {
     viewer,
     deadline,

@@ -1,13 +1,20 @@
 import type { ApolloServerPlugin } from '@apollo/server';
-import { type DocumentNode, GraphQLError, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+} from 'graphql';
 import { AppError } from '../errors.ts';
 import type { ApiContext } from './context.ts';
 import { type Cost, estimateCost } from './cost.ts';
 import { type ApiErrorCode, statusOf } from './errors.ts';
+import { isPlannable } from './executor/plans.ts';
 import { checkSize, LIMITS, tooLarge } from './limits.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { headersOf } from './refusal.ts';
-import { createTurns, isDear } from './turns.ts';
+import { createTurns, isDear, PLAIN_COST } from './turns.ts';
 
 /**
  * Refuses an operation that asks for too much, by itself or in its minute, before anything of it is executed, and lets a
@@ -36,9 +43,12 @@ export function createLimiter(schema: GraphQLSchema, rateLimit: RateLimit): Apol
         if (items > LIMITS.cost) {
           throw tooLarge('TOO_EXPENSIVE', `About ${items} items are asked for, more than ${LIMITS.cost}.`);
         }
+        if (isDear(items) && operation.operation === OperationTypeNode.QUERY && !isPlannable(document)) {
+          throw tooLarge('TOO_EXPENSIVE', `Beside introspection only ${PLAIN_COST} items may be asked for.`);
+        }
         try {
           rateLimit.take(viewer.tenant, items);
-          if (isDear(contextValue)) outcome.endTurn = await turns.wait(viewer.tenant, deadline, signal);
+          if (isDear(items)) outcome.endTurn = await turns.wait(viewer.tenant, deadline, signal);
         } catch (error) {
           throw error instanceof AppError ? refusal(error) : error;
         }

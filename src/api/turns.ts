@@ -1,16 +1,13 @@
 import { AppError } from '../errors.ts';
 import type { ExposureQueries } from '../queries/types.ts';
-import type { ApiContext } from './context.ts';
 
 /** What an operation may cost, in items, without waiting for its turn: each example of graphql/examples costs less. */
-const PLAIN_COST = 5_000;
+export const PLAIN_COST = 5_000;
 /** Dear operations that are executed at the same time. */
 const AT_ONCE = 1;
-/** Questions that a dear operation asks at the same time. */
-const QUESTIONS_AT_ONCE = 1;
 
-/** Whether an operation takes turns with its like: it is executed beside few of them, and rests in between. */
-export const isDear = ({ outcome }: Pick<ApiContext, 'outcome'>): boolean => (outcome.cost ?? 0) > PLAIN_COST;
+/** Whether an operation of that cost takes turns with its like, asks one question at a time, and rests in between. */
+export const isDear = (cost: number | undefined): boolean => (cost ?? 0) > PLAIN_COST;
 
 interface Waiter {
   readonly begin: () => void;
@@ -82,30 +79,16 @@ export function createTurns(atOnce = AT_ONCE): Turns {
   };
 }
 
-/** The same questions, of which few are asked at the same time where `isDear` says so. */
+/** The same questions, asked one after the other where `isDear` says so. */
 export function askInTurns(queries: ExposureQueries, isDear: () => boolean): ExposureQueries {
-  const queue: (() => void)[] = [];
-  let running = 0;
-  const enter = async (): Promise<void> => {
-    if (running >= QUESTIONS_AT_ONCE) await new Promise<void>((begin) => queue.push(begin));
-    else running++;
-  };
-  // Whoever leaves gives its place to the next.
-  const leave = (): void => {
-    const next = queue.shift();
-    if (next === undefined) running--;
-    else next();
-  };
+  let last: Promise<unknown> = Promise.resolve();
   const entries = Object.entries(queries).map(([name, question]: [string, (...args: never[]) => unknown]) => {
     if (name === 'within' || name === 'seenBy') return [name, question] as const;
     const inTurn = async (...args: never[]): Promise<unknown> => {
       if (!isDear()) return question(...args);
-      await enter();
-      try {
-        return await question(...args);
-      } finally {
-        leave();
-      }
+      const asked = last.then(() => question(...args));
+      last = asked.catch(() => undefined);
+      return asked;
     };
     return [name, inTurn] as const;
   });

@@ -1,7 +1,7 @@
 /**
  * What is waited for, by small numbers that are given again. Not a Map from ever new numbers: each table that a Map has
- * outgrown points at the next, so that once one of them is old the garbage collector keeps all answers that came after it
- * for a while, and copies them in pauses of 20 to 30 ms.
+ * outgrown points at the next, so that once one of them is old the garbage collector keeps all that came after it until
+ * its next full collection, and copies answers in pauses of 20 to 30 ms.
  */
 export class Slots<T> {
   readonly #held: (T | undefined)[] = [];
@@ -24,6 +24,8 @@ export class Slots<T> {
   }
 
   takeAll(): T[] {
-    return this.#held.flatMap((_, slot) => this.take(slot) ?? []);
+    const all = this.#held.filter((value) => value !== undefined);
+    for (let slot = 0; slot < this.#held.length; slot++) this.take(slot);
+    return all;
   }
 }

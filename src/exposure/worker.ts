@@ -14,6 +14,7 @@ async function main(settings: WorkerSettings): Promise<void> {
   const { sources } = await loadSources(settings.sources);
   const stopping = new AbortController();
   let kept: KeptIndex | undefined;
+  // By the slot that the client has given the question.
   const asked: (AbortController | undefined)[] = [];
   const send = (message: FromWorker): void => parentPort?.postMessage(message);
 

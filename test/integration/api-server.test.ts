@@ -133,6 +133,10 @@ describe('a hostile document', () => {
       '{ vendors(first: 500) { nodes { organization { blastRadius { total } } } } }',
       'TOO_EXPENSIVE',
     ],
+    'that is dear and could not be put together bit by bit': [
+      `{ __type(name: "Vendor") { name } ${['a', 'b', 'c'].map((alias) => `${alias}: vendors(first: 500) { nodes { dependents } }`).join(' ')} }`,
+      'TOO_EXPENSIVE',
+    ],
     'of doubling fragments': [
       `{ ...F0 } ${Array.from({ length: 40 }, (_, i) => `fragment F${i} on Query { ...F${i + 1} ...F${i + 1} }`).join(' ')} fragment F40 on Query { totals { claims } }`,
       'DOCUMENT_TOO_WIDE',

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { API_ERROR_CODES } from '../../src/api/errors.ts';
 import { LIMITS } from '../../src/api/limits.ts';
 import { loadSchema } from '../../src/api/schema.ts';
+import { PLAIN_COST } from '../../src/api/turns.ts';
 import { SERVICES } from '../../src/identity/service.ts';
 
 const folder = fileURLToPath(new URL('../../graphql/schema', import.meta.url));
@@ -50,6 +51,7 @@ describe('the GraphQL schema', () => {
     expect(row('TOO_MANY_ALIASES')).toContain(number(LIMITS.aliases));
     expect(row('TOO_MANY_DIRECTIVES')).toContain(number(LIMITS.directives));
     expect(row('TOO_EXPENSIVE')).toContain(number(LIMITS.cost));
+    expect(row('TOO_EXPENSIVE')).toContain(number(PLAIN_COST));
   });
 
   it('has the same services as the rest of AVD', () => {

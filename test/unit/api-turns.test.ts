@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { askInTurns, createTurns, isDear } from '../../src/api/turns.ts';
+import { askInTurns, createTurns, isDear, PLAIN_COST } from '../../src/api/turns.ts';
 import type { ExposureQueries } from '../../src/queries/types.ts';
 
 const later = () => Date.now() + 60_000;
@@ -35,7 +35,7 @@ describe('dear operations', () => {
     await expect(turns.wait('a', later(), AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 
-  it('ask one question at a time, others all at once; a question that fails gives its place on', async () => {
+  it('ask one question at a time, others all at once; one that fails lets the next one begin', async () => {
     let [running, most] = [0, 0];
     const queries = {
       async totals() {
@@ -45,8 +45,8 @@ describe('dear operations', () => {
         throw new Error('failed');
       },
     } as unknown as ExposureQueries;
-    const outcome = { cost: 100_000, isWhole: false };
-    const asked = askInTurns(queries, () => isDear({ outcome }));
+    const outcome = { cost: PLAIN_COST + 1 };
+    const asked = askInTurns(queries, () => isDear(outcome.cost));
     const all = () => Promise.allSettled(Array.from({ length: 9 }, () => asked.totals()));
     await all();
     expect([most, running]).toEqual([1, 0]);

@@ -9,7 +9,8 @@ type Data = Record<string, unknown>;
 /**
  * Executes a planned query. Everything is done in the order of graphql-js's own `execute`, so that data, errors, their
  * order and their paths are the same; only what does not depend on the request has been done before.
- * `variables` are coerced already. With a `pace` it rests between the items of lists.
+ * `variables` are coerced already. With a `pace` it rests between the items of lists; then errors may stand in another
+ * order, and of several that null the same place another one may be told.
  */
 export function executePlan(
   plan: OperationPlan,
@@ -113,11 +114,16 @@ function completeList(run: Run, field: FieldPlan, item: Shape<ObjectPlan>, path:
   if (typeof value !== 'object' || value === null || !(Symbol.iterator in value)) {
     throw new Error(`Expected Iterable, but did not find one for field "${field.parent.name}.${field.name}".`);
   }
-  if (run.pace !== undefined) return completeInTurns(run, run.pace, field, item, path, value as Iterable<unknown>);
+  const all: readonly unknown[] = Array.isArray(value) ? value : [...(value as Iterable<unknown>)];
   const items: unknown[] = [];
   let waits = false;
   try {
-    for (const one of value as Iterable<unknown>) {
+    for (const one of all) {
+      if (run.pace?.isUsedUp()) {
+        const next = (later: unknown, key: number) =>
+          completeItem(run, field, item, { prev: path, key, typename: undefined }, later);
+        return completeInSlices(run, run.pace, next, all, items);
+      }
       const completed = completeItem(run, field, item, { prev: path, key: items.length, typename: undefined }, one);
       items.push(completed);
       waits ||= isPromise(completed);
@@ -130,19 +136,21 @@ function completeList(run: Run, field: FieldPlan, item: Shape<ObjectPlan>, path:
   return waits ? Promise.all(items) : items;
 }
 
-async function completeInTurns(
+/** The items of a list from the first that is not among `items`, with rests in between. */
+async function completeInSlices(
   run: Run,
   pace: Pace,
-  field: FieldPlan,
-  item: Shape<ObjectPlan>,
-  path: Path,
-  value: Iterable<unknown>,
+  next: (one: unknown, key: number) => unknown,
+  all: readonly unknown[],
+  items: unknown[],
 ): Promise<unknown[]> {
-  const items: unknown[] = [];
-  for (const one of value) {
-    if (pace.isOver()) await pace.rest();
-    const completed = completeItem(run, field, item, { prev: path, key: items.length, typename: undefined }, one);
-    // It may fail before it is waited for.
+  // What fails meanwhile is told when its turn comes.
+  void Promise.allSettled([...items, ...all.slice(items.length)]);
+  while (items.length < all.length) {
+    if (pace.isUsedUp()) await pace.rest();
+    // An error has made the whole answer null, and it is sent already.
+    if (run.nulled.has(undefined)) return [];
+    const completed = next(all[items.length], items.length);
     if (isPromise(completed)) completed.catch(() => undefined);
     items.push(completed);
   }

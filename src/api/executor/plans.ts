@@ -38,11 +38,11 @@ export interface PlannedRequest {
 /** The plans of the operations that are asked often, by the text of their document. */
 export function createPlans(schema: GraphQLSchema) {
   const known = new LRUCache<string, Known>({ maxSize: MOST_CHARACTERS, sizeCalculation: (_, key) => key.length });
-  const isPlannable = saysItsTypes(schema);
+  const isExecutable = saysItsTypes(schema);
   return {
     /** The plan of a request; undefined where it is one for graphql-js. */
     find(request: PlannedRequest): OperationPlan | undefined {
-      if (!isPlannable) return undefined;
+      if (!isExecutable) return undefined;
       const { source, document, operation, variables } = request;
       const name = `${operation.name?.value ?? ''} ${source}`;
       let found = known.get(name);
@@ -77,19 +77,30 @@ function makePlan(
   return root ? planOperation(operation, root, { schema, fragments: fragmentsOf(document), conditions }) : undefined;
 }
 
-/** Undefined for what is no query, introspection, and a name that JavaScript would misunderstand. */
-function conditionsOf(document: DocumentNode, operation: OperationDefinitionNode): readonly string[] | undefined {
-  if (operation.operation !== OperationTypeNode.QUERY) return undefined;
-  const names = new Set<string>();
-  let isPlannable = true;
+/** Not so introspection, and a name that JavaScript would misunderstand. */
+export function isPlannable(document: DocumentNode): boolean {
+  let isSo = true;
   visit(document, {
     Name({ value }) {
-      isPlannable &&= value !== '__proto__' && value !== '__schema' && value !== '__type';
-      return isPlannable ? undefined : BREAK;
+      isSo &&= value !== '__proto__';
+      return isSo ? undefined : BREAK;
     },
+    Field({ name }) {
+      isSo &&= name.value !== '__schema' && name.value !== '__type';
+      return isSo ? undefined : BREAK;
+    },
+  });
+  return isSo;
+}
+
+/** Undefined for what is left to graphql-js. */
+function conditionsOf(document: DocumentNode, operation: OperationDefinitionNode): readonly string[] | undefined {
+  if (operation.operation !== OperationTypeNode.QUERY || !isPlannable(document)) return undefined;
+  const names = new Set<string>();
+  visit(document, {
     Directive({ arguments: args }) {
       for (const { value } of args ?? []) if (value.kind === Kind.VARIABLE) names.add(value.name.value);
     },
   });
-  return isPlannable ? [...names] : undefined;
+  return [...names];
 }

@@ -36,7 +36,7 @@ export function createPlannedExecution(
         if (variables === undefined) return null;
         const plan = plans.find({ source, document, operation, variables });
         if (plan === undefined) return null;
-        const pace = isDear(contextValue) ? createPace() : undefined;
+        const pace = isDear(contextValue.outcome.cost) ? createPace(contextValue) : undefined;
         return toResponse(await executePlan(plan, contextValue, variables, pace), formatError);
       },
     }),
