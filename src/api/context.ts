@@ -8,7 +8,7 @@ import type { Corrections } from './corrections.ts';
 import type { Feeds } from './feeds.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 import type { PortfolioChanges } from './portfolio-changes.ts';
-import { askInTurns, isDear } from './turns.ts';
+import { askInTurns } from './turns.ts';
 import type { Viewer } from './viewer.ts';
 
 /** What the resolvers of one request share. */
@@ -92,7 +92,7 @@ export function createContext(
   const deadline = Date.now() + timeLimit;
   const outcome: ApiContext['outcome'] = { isWhole: false };
   const seen = queries.within(deadline, signal).seenBy(viewer.tenant);
-  const limited = askInTurns(seen, () => isDear(outcome.cost));
+  const limited = askInTurns(seen, () => outcome.cost);
   return {
     viewer,
     deadline,

@@ -79,13 +79,13 @@ export function createTurns(atOnce = AT_ONCE): Turns {
   };
 }
 
-/** The same questions, asked one after the other where `isDear` says so. */
-export function askInTurns(queries: ExposureQueries, isDear: () => boolean): ExposureQueries {
+/** The same questions, asked one after the other where what they are asked for is dear. */
+export function askInTurns(queries: ExposureQueries, cost: () => number | undefined): ExposureQueries {
   let last: Promise<unknown> = Promise.resolve();
   const entries = Object.entries(queries).map(([name, question]: [string, (...args: never[]) => unknown]) => {
     if (name === 'within' || name === 'seenBy') return [name, question] as const;
     const inTurn = async (...args: never[]): Promise<unknown> => {
-      if (!isDear()) return question(...args);
+      if (!isDear(cost())) return question(...args);
       const asked = last.then(() => question(...args));
       last = asked.catch(() => undefined);
       return asked;

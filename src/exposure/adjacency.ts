@@ -40,10 +40,10 @@ export class Adjacency {
     return lists;
   }
 
-  /** Room for half as much again: see `ClaimTable.index`. */
+  /** Grows now, where the next one added would make it grow: see `ClaimTable.index`. */
   reserve(): void {
-    this.pool = grown(this.pool, Math.ceil(this.#used * 1.5));
-    this.#makeRoom(Math.ceil(this.#nodes * 1.5));
+    this.pool = grown(this.pool, this.#used + 1);
+    this.#makeRoom(this.#nodes + 1);
   }
 
   add(node: number, value: number): void {

@@ -1,5 +1,5 @@
 import { Adjacency } from './adjacency.ts';
-import { type Column, grown, permuted, trimmed } from './columns.ts';
+import { grown, permuted, trimmed } from './columns.ts';
 
 /** All that decides what follows from a claim. Times are ms since 1970; a `measured` is UTC day × 2, + 1 where critical. */
 export interface ClaimRow {
@@ -214,11 +214,11 @@ export class ClaimTable {
   }
 
   /**
-   * Room for half as many claims again, so that the first one that comes does not wait until all columns are copied, which
-   * takes a second for ten million. What was never written takes no memory yet.
+   * Grows now, so that the first claim that comes does not wait until all columns are copied, which takes a second for ten
+   * million. Room that was never written takes no memory yet.
    */
   #reserve(): void {
-    this.#reach(Math.ceil(this.count * 1.5));
+    this.#reach(this.count + 1);
     this.bySubject.reserve();
     this.byObject.reserve();
   }
@@ -258,15 +258,7 @@ export class ClaimTable {
 
   /** Without the room that was never used. */
   get bytes(): number {
-    const used = (columns: readonly Column[], count: number): number =>
-      columns.reduce((sum, { BYTES_PER_ELEMENT }) => sum + BYTES_PER_ELEMENT * count, 0);
-    const { subject, object, kind, source, firstSeen, lastSeen, sighted, measured, statement } = this;
-    return (
-      used([subject, object, kind, source, firstSeen, lastSeen, sighted, measured, statement], this.count) +
-      used([this.statedAt, this.statedConfidence, this.retractedAt], this.statements) +
-      used([this.moments], this.momentCount) +
-      this.bySubject.bytes +
-      this.byObject.bytes
-    );
+    const held = Object.values(this.columns()).reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return held + this.bySubject.bytes + this.byObject.bytes;
   }
 }

@@ -101,8 +101,8 @@ const schema = makeExecutableSchema({
 const plans = createPlans(schema);
 
 /** A pace that rests as often as it can. */
-const unhurried = (slice: number, signal = new AbortController().signal): Pace =>
-  createPace({ deadline: Number.POSITIVE_INFINITY, signal }, slice);
+const unhurried = (signal = new AbortController().signal): Pace =>
+  createPace({ deadline: Number.POSITIVE_INFINITY, signal }, -1);
 
 /** The answer of each executor, in bytes; undefined where there is no plan. */
 async function both(source: string, inputs: Record<string, unknown>, context: Context, pace?: Pace) {
@@ -257,7 +257,7 @@ describe('the planned executor', () => {
   it('gives the same data where it rests after each item, and errors for the same requests', async () => {
     const equal = fc.asyncProperty(documents, inputs, contexts, async (source, given, context) => {
       fc.pre(isValid(parse(source)));
-      const answers = await both(source, given, context, unhurried(-1));
+      const answers = await both(source, given, context, unhurried());
       if (answers === undefined) return;
       const [plain, paced] = [JSON.parse(answers.plain), JSON.parse(answers.planned)];
       expect(paced.data).toEqual(plain.data);
@@ -293,7 +293,7 @@ describe('the planned executor', () => {
         turns++;
         next = setImmediate(count);
       });
-      const { data } = await ask(name, unhurried(-1));
+      const { data } = await ask(name, unhurried());
       clearImmediate(next);
       expect(data?.many).toHaveLength(ITEMS);
       expect(turns).toBeGreaterThanOrEqual(ITEMS);
@@ -305,18 +305,15 @@ describe('the planned executor', () => {
         asked++;
         if (n === 3) throw new Error('broken');
         return `${n}`;
-      }, unhurried(-1));
+      }, unhurried());
       expect(failing).toMatchObject({ data: null, errors: [{ message: 'broken' }] });
       await new Promise((later) => setTimeout(later, 20));
       expect(asked).toBe(4);
       const gone = new AbortController();
-      const cancelled = await ask(
-        (n) => {
-          if (n === 5) gone.abort();
-          return `${n}`;
-        },
-        unhurried(-1, gone.signal),
-      );
+      const cancelled = await ask((n) => {
+        if (n === 5) gone.abort();
+        return `${n}`;
+      }, unhurried(gone.signal));
       expect(cancelled.errors?.[0]?.message).toBe('Nobody waits for the answer any more.');
     });
   });

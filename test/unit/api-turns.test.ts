@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { askInTurns, createTurns, isDear, PLAIN_COST } from '../../src/api/turns.ts';
+import { askInTurns, createTurns, PLAIN_COST } from '../../src/api/turns.ts';
 import type { ExposureQueries } from '../../src/queries/types.ts';
 
 const later = () => Date.now() + 60_000;
@@ -46,7 +46,7 @@ describe('dear operations', () => {
       },
     } as unknown as ExposureQueries;
     const outcome = { cost: PLAIN_COST + 1 };
-    const asked = askInTurns(queries, () => isDear(outcome.cost));
+    const asked = askInTurns(queries, () => outcome.cost);
     const all = () => Promise.allSettled(Array.from({ length: 9 }, () => asked.totals()));
     await all();
     expect([most, running]).toEqual([1, 0]);

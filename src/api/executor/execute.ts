@@ -115,16 +115,14 @@ function completeList(run: Run, field: FieldPlan, item: Shape<ObjectPlan>, path:
     throw new Error(`Expected Iterable, but did not find one for field "${field.parent.name}.${field.name}".`);
   }
   const all: readonly unknown[] = Array.isArray(value) ? value : [...(value as Iterable<unknown>)];
+  const completeOne = (one: unknown, key: number) =>
+    completeItem(run, field, item, { prev: path, key, typename: undefined }, one);
   const items: unknown[] = [];
   let waits = false;
   try {
     for (const one of all) {
-      if (run.pace?.isUsedUp()) {
-        const next = (later: unknown, key: number) =>
-          completeItem(run, field, item, { prev: path, key, typename: undefined }, later);
-        return completeInSlices(run, run.pace, next, all, items);
-      }
-      const completed = completeItem(run, field, item, { prev: path, key: items.length, typename: undefined }, one);
+      if (run.pace?.isUsedUp()) return completeInSlices(run, run.pace, completeOne, all, items);
+      const completed = completeOne(one, items.length);
       items.push(completed);
       waits ||= isPromise(completed);
     }
@@ -140,7 +138,7 @@ function completeList(run: Run, field: FieldPlan, item: Shape<ObjectPlan>, path:
 async function completeInSlices(
   run: Run,
   pace: Pace,
-  next: (one: unknown, key: number) => unknown,
+  completeOne: (one: unknown, key: number) => unknown,
   all: readonly unknown[],
   items: unknown[],
 ): Promise<unknown[]> {
@@ -150,7 +148,7 @@ async function completeInSlices(
     if (pace.isUsedUp()) await pace.rest();
     // An error has made the whole answer null, and it is sent already.
     if (run.nulled.has(undefined)) return [];
-    const completed = next(all[items.length], items.length);
+    const completed = completeOne(all[items.length], items.length);
     if (isPromise(completed)) completed.catch(() => undefined);
     items.push(completed);
   }

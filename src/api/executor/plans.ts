@@ -77,7 +77,7 @@ function makePlan(
   return root ? planOperation(operation, root, { schema, fragments: fragmentsOf(document), conditions }) : undefined;
 }
 
-/** Not so introspection, and a name that JavaScript would misunderstand. */
+/** Whether a plan can be made: not of introspection, nor with a name that JavaScript would misunderstand. */
 export function isPlannable(document: DocumentNode): boolean {
   let isSo = true;
   visit(document, {
