@@ -127,8 +127,8 @@ async function repeat(
   times: number[],
 ): Promise<void> {
   for (let round = 0; !signal.aborted; round++) {
-    const asked = await api.ask(document, `${i}/${round}`, {}, signal).catch(() => undefined);
-    if (asked !== undefined) times.push(asked.ms);
+    const ms = await api.drain(document, `${i}/${round}`, signal).catch(() => undefined);
+    if (ms !== undefined) times.push(ms);
   }
 }
 

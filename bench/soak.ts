@@ -120,14 +120,17 @@ async function compare(api: Api, reference: Api): Promise<Comparison> {
   return result;
 }
 
-/** What the API's process says of itself. Its longest stall is that since the line before. */
+/**
+ * What the API's process says of itself: heap and buffers are those of its main thread, with the answers that it keeps.
+ * Its longest stall is that since the line before.
+ */
 async function sample({ port }: Api, elapsed: number, note = 'begin'): Promise<void> {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   const metric = (name: string): number => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1] ?? Number.NaN);
   const megabytes = (name: string): string => (metric(name) / 2 ** 20).toFixed(0);
   say(
     `${(elapsed / 1_000).toFixed(0).padStart(4)} s  RSS ${megabytes('process_resident_memory_bytes')} MB, heap ` +
-      `${megabytes('nodejs_heap_size_used_bytes')} MB, longest stall ` +
+      `${megabytes('nodejs_heap_size_used_bytes')} MB, buffers ${megabytes('nodejs_external_memory_bytes')} MB, longest stall ` +
       `${(metric('nodejs_eventloop_lag_max_seconds') * 1_000).toFixed(0)} ms; ${note}`,
   );
 }

@@ -37,6 +37,15 @@ export interface Place {
 export function createAnswerCache(bytes: number = MOST_BYTES) {
   const size = ({ body }: Kept, question: string) => body.length + 2 * question.length;
   const kept = bytes > 0 ? new LRUCache<string, Kept>({ maxSize: bytes, sizeCalculation: size }) : undefined;
+  let sweptAt = Number.NEGATIVE_INFINITY;
+
+  /** Otherwise answers that nobody may have again would fill all that may be kept, however little is asked. */
+  function sweep(now: number): void {
+    if (now < sweptAt + LONGEST_LIFE) return;
+    sweptAt = now;
+    for (const [question, { until }] of kept?.entries() ?? []) if (until <= now) kept?.delete(question);
+  }
+
   return {
     find({ question, version }: Place, now: number): Answer | undefined {
       const found = kept?.get(question);
@@ -46,8 +55,11 @@ export function createAnswerCache(bytes: number = MOST_BYTES) {
     keep({ question, version }: Place, answer: Answer, at: number): void {
       // Ages are counted in whole days of UTC.
       const midnight = (Math.floor(at / DAY) + 1) * DAY;
+      sweep(at);
       kept?.set(question, { ...answer, version, until: Math.min(at + LONGEST_LIFE, midnight) });
     },
+    /** What the answers and their questions take, in bytes. */
+    bytes: (): number => kept?.calculatedSize ?? 0,
   };
 }
 

@@ -5,17 +5,27 @@ import type { DecisionQueries } from '../queries/decision.ts';
 import type { PortfolioQueries } from '../queries/portfolio.ts';
 import type { ExposureQueries } from '../queries/types.ts';
 import type { Corrections } from './corrections.ts';
+import type { DearQuery } from './elsewhere.ts';
 import type { Feeds } from './feeds.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 import type { PortfolioChanges } from './portfolio-changes.ts';
 import { askInTurns } from './turns.ts';
 import type { Viewer } from './viewer.ts';
 
-/** What the resolvers of one request share. */
-export interface ApiContext {
-  readonly viewer: Viewer;
-  /** When the request is given up, ms since 1970, and when the client goes. */
+/** What is said of a request when it begins. */
+export interface Begun {
+  /** When it is given up, ms since 1970. */
   readonly deadline: number;
+  /** Its instant, ms since 1970: every part of an answer is of the same instant. */
+  readonly now: number;
+  /** What the engine reflected then, where it tells: the answer reflects at least that. */
+  readonly graphVersion: string | undefined;
+}
+
+/** What the resolvers of one request share. */
+export interface ApiContext extends Begun {
+  readonly viewer: Viewer;
+  /** Aborts when the client goes. */
   readonly signal: AbortSignal;
   /** Given up at the request's deadline, and when the client goes; as the viewer's tenant sees the graph. */
   readonly queries: ExposureQueries;
@@ -31,22 +41,20 @@ export interface ApiContext {
   readonly corrections: Corrections;
   /** Everybody's, and those of the viewer's tenant. */
   readonly sources: Sources;
-  /** The instant of the request, ms since 1970: every part of an answer is of the same instant. */
-  readonly now: number;
-  /** What the engine reflected when the request began, where it tells: the answer reflects at least that. */
-  readonly graphVersion: string | undefined;
   /** Noted when it has been answered. */
   readonly outcome: {
     /** The answer is one of a query, without errors. */
     isWhole: boolean;
     /** A portfolio or a decision has its part in it: what it says may change without the graph's version. */
-    isUnversioned?: boolean;
+    isUnversioned?: boolean | undefined;
     /** The document or its variables are wrong: an answer of GraphQL's own. */
-    isWrongDocument?: boolean;
+    isWrongDocument?: boolean | undefined;
     /** What it was estimated to cost, in items, once that is known. */
     cost?: number;
     /** Called at its end: a dear one gives its turn to the next. */
     endTurn?: () => void;
+    /** A dear query, whose answer is made elsewhere. */
+    dear?: DearQuery;
   };
 }
 
@@ -70,9 +78,11 @@ export interface Caller {
   readonly viewer: Viewer;
   /** Aborts when nobody waits any more. */
   readonly signal: AbortSignal;
+  /** There where another thread has begun the request. */
+  readonly begun?: Begun | undefined;
 }
 
-/** Makes the context of a request that begins now. */
+/** Makes the context of a request, which begins now if it has not. */
 export function createContext(
   {
     queries,
@@ -86,10 +96,13 @@ export function createContext(
     version,
     clock = Date.now,
   }: ContextDeps,
-  { viewer, signal }: Caller,
+  { viewer, signal, begun }: Caller,
 ): ApiContext {
-  const now = clock();
-  const deadline = Date.now() + timeLimit;
+  const { now, deadline, graphVersion }: Begun = begun ?? {
+    now: clock(),
+    deadline: Date.now() + timeLimit,
+    graphVersion: version?.(viewer.tenant),
+  };
   const outcome: ApiContext['outcome'] = { isWhole: false };
   const seen = queries.within(deadline, signal).seenBy(viewer.tenant);
   const limited = askInTurns(seen, () => outcome.cost);
@@ -106,7 +119,7 @@ export function createContext(
     corrections,
     sources: sourcesSeenBy(sources, viewer.tenant),
     now,
-    graphVersion: version?.(viewer.tenant),
+    graphVersion,
     outcome,
   };
 }

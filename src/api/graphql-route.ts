@@ -89,18 +89,17 @@ function createAnswering(deps: GraphQLRouteDeps) {
     deps.countAnswer(found ? 'memory' : 'execution');
     if (found) return sendAnswer(asked, response, found);
 
-    const { http, context } = await deps.graphql.handle(asked, caller);
+    const { status, type, headers, body, outcome, now } = await deps.graphql.handle(asked, caller);
     if (caller.signal.aborted) return;
-    if (http.body.kind !== 'complete') throw new AppError('INTERNAL', 'Incremental delivery is not supported.');
-    const { 'content-type': type = 'application/json; charset=utf-8', ...rest } = Object.fromEntries(http.headers);
-    if (!context?.outcome.isWhole) {
+    if (!outcome.isWhole) {
       // Under the older media type a well-formed answer is 200, whatever it says (GraphQL over HTTP, 6.4.1).
-      const isUsual = context?.outcome.isWrongDocument && type.startsWith('application/json');
-      return send(response, isUsual ? 200 : (http.status ?? 200), type, http.body.string, rest);
+      const isUsual = outcome.isWrongDocument && type.startsWith('application/json');
+      const bytes = typeof body === 'string' ? body : body.body;
+      return send(response, isUsual ? 200 : (status ?? 200), type, bytes, headers);
     }
-    const answer = toAnswer(type, http.body.string);
+    const answer = typeof body === 'string' ? toAnswer(type, body) : body;
     // While it was computed the graph may have moved on.
-    if (place && deps.version?.(caller.viewer.tenant) === place.version) cache.keep(place, answer, context.now);
+    if (place && deps.version?.(caller.viewer.tenant) === place.version) cache.keep(place, answer, now);
     sendAnswer(asked, response, answer);
   };
 }

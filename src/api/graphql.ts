@@ -6,9 +6,13 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema, OperationTypeNode } from 'graphql';
+import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import type { Answer } from './answer-cache.ts';
 import type { ApiContext, Caller } from './context.ts';
+import type { Elsewhere, Outcome } from './elsewhere.ts';
 import { type ApiErrorCode, createErrorFormatter, type ShownError } from './errors.ts';
+import { forwarding } from './executor/forwarding.ts';
 import { createPlannedExecution } from './executor/plugin.ts';
 import { createLimiter } from './limiter.ts';
 import { LIMITS } from './limits.ts';
@@ -21,6 +25,8 @@ export interface GraphQLDeps {
   readonly createContext: (caller: Caller) => ApiContext;
   readonly rateLimit: RateLimit;
   readonly countError: (code: ApiErrorCode) => void;
+  /** Absent: dear queries are executed here. */
+  readonly elsewhere?: Elsewhere | undefined;
   /** `plain`: by graphql-js alone, to compare with. */
   readonly executor?: 'planned' | 'plain' | undefined;
 }
@@ -33,12 +39,21 @@ export interface GraphQLHttpRequest {
   readonly body: unknown;
 }
 
+/** What is to be sent. */
+export interface Handled {
+  readonly status: number | undefined;
+  readonly type: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Made ready elsewhere where it is no text. */
+  readonly body: string | Answer;
+  readonly outcome: Outcome;
+  /** The instant that it is for, ms since 1970. */
+  readonly now: number;
+}
+
 export interface GraphQLService {
-  /** The context is there where the request got as far as its execution. */
-  handle(
-    request: GraphQLHttpRequest,
-    caller: Caller,
-  ): Promise<{ http: HTTPGraphQLResponse; context: ApiContext | undefined }>;
+  /** @throws AppError where a dear query finds no answer elsewhere */
+  handle(request: GraphQLHttpRequest, caller: Caller): Promise<Handled>;
   /** An error outside of execution as clients see it. */
   format(error: unknown): ShownError;
   stop(): Promise<void>;
@@ -52,6 +67,7 @@ export async function createGraphQL({
   createContext,
   rateLimit,
   countError,
+  elsewhere,
   executor,
 }: GraphQLDeps): Promise<GraphQLService> {
   const formatError = createErrorFormatter(log, countError);
@@ -83,6 +99,7 @@ export async function createGraphQL({
       ApolloServerPluginSchemaReportingDisabled(),
       createLimiter(schema, rateLimit),
       tellMore,
+      ...(elsewhere ? [forwarding] : []),
       ...(executor === 'plain' ? [] : [createPlannedExecution(schema, formatError)]),
     ],
   });
@@ -98,7 +115,13 @@ export async function createGraphQL({
             return context;
           },
         });
-        return { http, context };
+        const now = context?.now ?? Date.now();
+        if (elsewhere && context?.outcome.dear) {
+          const { answer, codes, ...made } = await elsewhere.execute(context.outcome.dear, caller.signal);
+          codes.forEach(countError);
+          return { ...made, type: answer.type, body: answer, now };
+        }
+        return toHandled(http, context?.outcome ?? { isWhole: false }, now);
       } finally {
         context?.outcome.endTurn?.();
       }
@@ -106,6 +129,12 @@ export async function createGraphQL({
     format: (error) => formatError(error instanceof GraphQLError ? error.toJSON() : { message: '' }, error),
     stop: () => apollo.stop(),
   };
+}
+
+function toHandled(http: HTTPGraphQLResponse, outcome: Outcome, now: number): Handled {
+  if (http.body.kind !== 'complete') throw new AppError('INTERNAL', 'Incremental delivery is not supported.');
+  const { 'content-type': type = 'application/json; charset=utf-8', ...headers } = Object.fromEntries(http.headers);
+  return { status: http.status, type, headers, body: http.body.string, outcome, now };
 }
 
 /** Tells what an answer cost and the graph that it reflects, and notes whether it may be kept. */

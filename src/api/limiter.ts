@@ -10,7 +10,6 @@ import { AppError } from '../errors.ts';
 import type { ApiContext } from './context.ts';
 import { type Cost, estimateCost } from './cost.ts';
 import { type ApiErrorCode, statusOf } from './errors.ts';
-import { isPlannable } from './executor/plans.ts';
 import { checkSize, LIMITS, tooLarge } from './limits.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { headersOf } from './refusal.ts';
@@ -43,8 +42,8 @@ export function createLimiter(schema: GraphQLSchema, rateLimit: RateLimit): Apol
         if (items > LIMITS.cost) {
           throw tooLarge('TOO_EXPENSIVE', `About ${items} items are asked for, more than ${LIMITS.cost}.`);
         }
-        if (isDear(items) && operation.operation === OperationTypeNode.QUERY && !isPlannable(document)) {
-          throw tooLarge('TOO_EXPENSIVE', `Beside introspection only ${PLAIN_COST} items may be asked for.`);
+        if (isDear(items) && operation.operation !== OperationTypeNode.QUERY) {
+          throw tooLarge('TOO_EXPENSIVE', `About ${items} items are asked for, more than ${PLAIN_COST} of a mutation.`);
         }
         try {
           rateLimit.take(viewer.tenant, items);

@@ -11,6 +11,7 @@ import type { ExposureQueries } from '../queries/types.ts';
 import type { Access } from './access.ts';
 import { createContext } from './context.ts';
 import type { Corrections } from './corrections.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import { createFeeds } from './feeds.ts';
 import { createGraphQL, type GraphQLService } from './graphql.ts';
 import { createGraphQLRoute, type GraphVersions } from './graphql-route.ts';
@@ -48,6 +49,8 @@ export interface ApiDeps extends GraphVersions {
   readonly costPerMinute?: number | undefined;
   readonly documents?: TrustedDocuments | undefined;
   readonly subscriptionLimits?: SubscriptionDeps['limits'];
+  /** Absent: dear queries are executed by the thread that they are asked of. */
+  readonly elsewhere?: Elsewhere | undefined;
   /** `plain`: by graphql-js alone, to compare with. */
   readonly executor?: 'planned' | 'plain' | undefined;
   /** What time it is, ms since 1970; absent: the system's clock. */
@@ -80,6 +83,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     createContext: (caller) => createContext(deps, caller),
     rateLimit,
     countError: metrics.countError,
+    elsewhere: deps.elsewhere,
     executor: deps.executor,
   });
   const ask = createGraphQLRoute({

@@ -6,7 +6,7 @@ export const PLAIN_COST = 5_000;
 /** Dear operations that are executed at the same time. */
 const AT_ONCE = 1;
 
-/** Whether an operation of that cost takes turns with its like, asks one question at a time, and rests in between. */
+/** Whether an operation of that cost takes turns with its like, on a thread of its own, and asks one question at a time. */
 export const isDear = (cost: number | undefined): boolean => (cost ?? 0) > PLAIN_COST;
 
 interface Waiter {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { INDEXED, type Indexed, type IndexedQueries } from './exposure-index.ts';
+import { askByMessage, notReady } from './asking.ts';
+import type { IndexedQueries } from './exposure-index.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts';
-import { Slots } from './slots.ts';
 import { includes, isVersion } from './version.ts';
 
 /** The exposure index on a thread of its own. */
@@ -22,6 +22,12 @@ export interface ExposureIndexClient {
    * @throws AppError VERSION_NOT_REACHED where `signal` aborts before, BAD_ARGUMENT for what is no version
    */
   waitFor(version: string, signal: AbortSignal, tenant?: string): Promise<void>;
+  /**
+   * Gives a port on which another thread can ask, by `askByMessage`, and again whenever another index thread takes the
+   * place of this one, whose port is closed then.
+   * @returns what ends that
+   */
+  connect(take: (port: MessagePort) => void): () => void;
   /** Lets the thread save what it holds and end; after some seconds it is ended. */
   stop(): Promise<void>;
 }
@@ -40,8 +46,12 @@ export function createExposureIndexClient(
   logger: Logger,
   newThread = startThread,
 ): ExposureIndexClient {
-  const pending = new Slots<{ resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
+  const asked = askByMessage((message) => {
+    if (message.kind === 'ask' && version === undefined) throw notReady();
+    worker.postMessage(message);
+  });
   const reached = createVersionWaiters();
+  const connected = new Set<(port: MessagePort) => void>();
   let versions: Readonly<Record<string, string>> = {};
   let [worker, ended] = start();
   let version: string | undefined;
@@ -58,12 +68,20 @@ export function createExposureIndexClient(
 
   function exited(): void {
     version = undefined;
-    for (const { reject } of pending.takeAll()) reject(notReady());
+    asked.giveUp();
     if (isStopping) return;
     setTimeout(() => {
-      if (!isStopping) [worker, ended] = start();
+      if (isStopping) return;
+      [worker, ended] = start();
+      connected.forEach(openPort);
     }, pause).unref();
     pause = Math.min(pause * 2, RESTART_AFTER_AT_MOST_MS);
+  }
+
+  function openPort(take: (port: MessagePort) => void): void {
+    const { port1, port2 } = new MessageChannel();
+    worker.postMessage({ kind: 'connect', port: port1 } satisfies ToWorker, [port1]);
+    take(port2);
   }
 
   function receive(message: FromWorker): void {
@@ -74,42 +92,18 @@ export function createExposureIndexClient(
       reached.tell(versionFor);
       return;
     }
-    const asked = pending.take(message.id);
-    if (message.kind === 'answer') asked?.resolve(message.value);
-    else asked?.reject(new AppError(message.code, message.message, message.details));
-  }
-
-  async function ask(
-    question: Indexed,
-    args: readonly unknown[],
-    { deadline, signal, tenant }: Asking,
-  ): Promise<unknown> {
-    if (version === undefined) throw notReady();
-    let cancel = (): void => undefined;
-    try {
-      return await new Promise((resolve, reject) => {
-        const id = pending.put({ resolve, reject });
-        // The thread says that it has given up, as it says everything else.
-        cancel = () => worker.postMessage({ kind: 'cancel', id } satisfies ToWorker);
-        signal?.addEventListener('abort', cancel, { once: true });
-        worker.postMessage({ kind: 'ask', id, question, args, deadline, tenant } satisfies ToWorker);
-        if (signal?.aborted) cancel();
-      });
-    } finally {
-      signal?.removeEventListener('abort', cancel);
-    }
+    asked.receive(message);
   }
 
   return {
-    queries(deadline, signal, tenant) {
-      const entries = INDEXED.map((question) => [
-        question,
-        (...args: readonly unknown[]) => ask(question, args, { deadline, signal, tenant }),
-      ]);
-      return Object.fromEntries(entries) as IndexedQueries;
-    },
+    queries: asked.queries,
     version: versionFor,
     waitFor: (wanted, signal, tenant) => reached.wait({ version: wanted, tenant }, versionFor(tenant), signal),
+    connect(take) {
+      connected.add(take);
+      openPort(take);
+      return () => void connected.delete(take);
+    },
     async stop() {
       isStopping = true;
       worker.postMessage({ kind: 'stop' } satisfies ToWorker);
@@ -117,13 +111,6 @@ export function createExposureIndexClient(
       await worker.terminate();
     },
   };
-}
-
-/** How something is asked. */
-interface Asking {
-  readonly deadline: number | undefined;
-  readonly signal: AbortSignal | undefined;
-  readonly tenant: string | undefined;
 }
 
 interface Wanted {
@@ -159,5 +146,3 @@ function createVersionWaiters() {
       }),
   };
 }
-
-const notReady = (): AppError => new AppError('INDEX_NOT_READY', 'The exposure index is being made.');

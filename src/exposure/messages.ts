@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from '../errors.ts';
 import type { DatabaseAddress } from '../graph/driver.ts';
 import type { Indexed } from './exposure-index.ts';
@@ -12,7 +13,8 @@ export interface WorkerSettings {
   readonly logLevel: string;
 }
 
-export type ToWorker =
+/** What one thread asks another that can ask the index. */
+export type Question =
   | {
       readonly kind: 'ask';
       readonly id: number;
@@ -23,10 +25,10 @@ export type ToWorker =
       readonly tenant?: string | undefined;
     }
   /** Nobody waits for that answer any more. */
-  | { readonly kind: 'cancel'; readonly id: number }
-  | { readonly kind: 'stop' };
+  | { readonly kind: 'cancel'; readonly id: number };
 
-export type FromWorker =
+/** What it is told. */
+export type Answered =
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | {
       readonly kind: 'failure';
@@ -34,7 +36,16 @@ export type FromWorker =
       readonly code: ErrorCode;
       readonly message: string;
       readonly details: Record<string, unknown>;
-    }
+    };
+
+export type ToWorker =
+  | Question
+  /** Another thread asks on that port. */
+  | { readonly kind: 'connect'; readonly port: MessagePort }
+  | { readonly kind: 'stop' };
+
+export type FromWorker =
+  | Answered
   /** What the index reflects now; absent: it can't be asked. */
   | {
       readonly kind: 'state';

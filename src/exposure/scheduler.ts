@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts';
 import type { Work } from './work.ts';
 
 /** Longest that questions are worked on before messages are looked at again. */
-const TURN_MS = 4;
+const TURN_MS = 1;
 
 interface Question {
   readonly begin: () => Work<unknown>;

@@ -1,11 +1,11 @@
-import { parentPort, workerData } from 'node:worker_threads';
-import { AppError } from '../errors.ts';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { loadSources } from '../governance/sources.ts';
 import { openDriver } from '../graph/driver.ts';
 import { createLogger } from '../logger.ts';
 import { createKafka } from '../stream/kafka.ts';
+import { answerByMessage, notReady } from './asking.ts';
 import { type KeptIndex, keepIndex } from './keeper.ts';
-import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts';
+import type { Answered, FromWorker, ToWorker, WorkerSettings } from './messages.ts';
 
 /** The thread of the exposure index: keeps it, and answers what the API's thread asks. */
 async function main(settings: WorkerSettings): Promise<void> {
@@ -14,14 +14,27 @@ async function main(settings: WorkerSettings): Promise<void> {
   const { sources } = await loadSources(settings.sources);
   const stopping = new AbortController();
   let kept: KeptIndex | undefined;
-  // By the slot that the client has given the question.
-  const asked: (AbortController | undefined)[] = [];
   const send = (message: FromWorker): void => parentPort?.postMessage(message);
+  const answerBy = (post: (message: Answered) => void) =>
+    answerByMessage(({ deadline, signal, tenant }) => {
+      if (kept === undefined) throw notReady();
+      return kept.index.queries(deadline, signal, tenant);
+    }, post);
+  const answer = answerBy(send);
+
+  const connect = (port: MessagePort): void => {
+    port.on(
+      'message',
+      answerBy((message) => port.postMessage(message)),
+    );
+    // It does not keep this thread from its end.
+    port.unref();
+  };
 
   parentPort?.on('message', (message: ToWorker) => {
     if (message.kind === 'stop') stopping.abort();
-    else if (message.kind === 'cancel') asked[message.id]?.abort();
-    else void answer(kept, message, asked).then(send);
+    else if (message.kind === 'connect') connect(message.port);
+    else answer(message);
   });
   await keepIndex(
     {
@@ -39,29 +52,6 @@ async function main(settings: WorkerSettings): Promise<void> {
   );
   await driver.close();
   parentPort?.close();
-}
-
-async function answer(
-  kept: KeptIndex | undefined,
-  message: ToWorker & { kind: 'ask' },
-  asked: (AbortController | undefined)[],
-): Promise<FromWorker> {
-  const { id, question, args, deadline, tenant } = message;
-  const cancelling = new AbortController();
-  asked[id] = cancelling;
-  try {
-    if (kept === undefined) throw new AppError('INDEX_NOT_READY', 'The exposure index is being made.');
-    const ask = kept.index.queries(deadline, cancelling.signal, tenant)[question] as (
-      ...args: readonly unknown[]
-    ) => Promise<unknown>;
-    return { kind: 'answer', id, value: await ask(...args) };
-  } catch (error) {
-    const known = error instanceof AppError ? error : new AppError('INTERNAL', 'The exposure index failed.', {}, error);
-    const details = { ...known.details, ...(known.cause !== undefined && { cause: String(known.cause) }) };
-    return { kind: 'failure', id, code: known.code, message: known.message, details };
-  } finally {
-    asked[id] = undefined;
-  }
 }
 
 void main(workerData as WorkerSettings);

@@ -7,7 +7,7 @@ import { jarsOf, type Progress } from './jars.ts';
 import { findJava } from './java.ts';
 import type { OwnProcess } from './processes.ts';
 import { loadServerSettings, type ServerSettings } from './settings.ts';
-import { runTool } from './tool.ts';
+import { COMPILE_LIGHTLY, runTool } from './tool.ts';
 
 export interface KafkaOptions {
   /** Folder of its data, configuration and logs; made where it is not there. */
@@ -126,6 +126,7 @@ async function formatOnce(java: string, jars: string, home: string, properties: 
   if (existsSync(done)) return;
   const args = [
     '-Xmx256m',
+    COMPILE_LIGHTLY,
     '-cp',
     join(jars, '*'),
     'kafka.tools.StorageTool',

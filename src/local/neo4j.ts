@@ -6,7 +6,7 @@ import { jarsOf, type Progress } from './jars.ts';
 import { findJava } from './java.ts';
 import type { OwnProcess } from './processes.ts';
 import { loadServerSettings, type ServerSettings } from './settings.ts';
-import { runTool } from './tool.ts';
+import { COMPILE_LIGHTLY, runTool } from './tool.ts';
 
 export interface Neo4jOptions {
   /** Folder of its data, configuration and logs; made where it is not there. */
@@ -94,6 +94,8 @@ function writeConfiguration(home: string, port: number, settings: ServerSettings
     `db.memory.transaction.max=${settings.NEO4J_TRANSACTION_MEMORY}`,
     `db.tx_log.rotation.retention_policy=${settings.NEO4J_TX_LOG_RETENTION}`,
     'dbms.usage_report.enabled=false',
+    // By default it waits for ten seconds whether clients still say something.
+    'internal.dbms.bolt.netty_server_shutdown_quiet_period=0',
     'server.config.strict_validation.enabled=true',
   ];
   writeFileSync(join(home, 'conf', 'neo4j.conf'), `${lines.join('\n')}\n`);
@@ -112,6 +114,7 @@ async function setPasswordOnce(java: string, jars: string, home: string, passwor
       command: java,
       args: [
         '-Xmx256m',
+        COMPILE_LIGHTLY,
         '-cp',
         join(jars, '*'),
         'org.neo4j.cli.AdminTool',

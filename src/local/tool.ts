@@ -14,6 +14,9 @@ export interface Tool {
   readonly before?: () => void;
 }
 
+/** For Java, in a program that is over before a thorough compiler has paid. */
+export const COMPILE_LIGHTLY = '-XX:TieredStopAtLevel=1';
+
 /**
  * Runs a short program on a server's folder to its end. One that a killed start has left is ended first: two of them
  * would write the same files.

@@ -19,6 +19,7 @@ import { createKafka } from '../stream/kafka.ts';
 import { createProducer } from '../stream/producer.ts';
 import { type Context, loadContext } from './context.ts';
 import { createCorrections } from './corrections.ts';
+import { createDearThread } from './dear-thread.ts';
 import { sayLastWord } from './last-word.ts';
 import { onParentGone } from './parent.ts';
 import { createPortfolioChanges } from './portfolio-changes.ts';
@@ -49,6 +50,12 @@ async function main(): Promise<void> {
   const index = config.exposureEngine === 'index' ? openIndex(context, log) : undefined;
   const producer = createProducer(createKafka(context.kafkaBrokers, log));
   const submit = createSubmit({ producer, offsets: createOffsetStore(driver), patience: PATIENCE_MS });
+  const { introspection, logLevel } = config;
+  const dear = createDearThread(
+    { neo4j: context.neo4j, sources: SOURCES, schemaFolder: SCHEMA, introspection, logLevel },
+    index,
+    log,
+  );
   const api = await createApi({
     queries: index === undefined ? database : createIndexedQueries(database, index),
     portfolios: createPortfolioQueries({ driver }),
@@ -62,7 +69,8 @@ async function main(): Promise<void> {
     sources,
     schemaFolder: SCHEMA,
     log,
-    introspection: config.introspection,
+    introspection,
+    elsewhere: dear,
     access: openAccess(config.access),
     costPerMinute: config.costPerMinute,
     documents: await loadTrustedDocuments(config.documents.trusted, config.documents.onlyTrusted),
@@ -77,6 +85,7 @@ async function main(): Promise<void> {
   log.info('The API stops');
   setTimeout(() => process.exit(1), DRAIN_LIMIT_MS).unref();
   await api.close();
+  await dear.stop();
   await index?.stop();
   await producer.close();
   await driver.close();

@@ -20,6 +20,7 @@ import { expectAsFresh, untilReached, writeAndTell } from '../support/kept-index
 import { manyActions } from '../support/many-actions.ts';
 import { seeded } from '../support/seeded.ts';
 import { watchFolder } from '../support/watchdog.ts';
+import '../support/short-lived-java.ts';
 
 /** Servers of its own, which it takes away: the index waits for them and goes on. */
 const random = seeded(Date.now());

@@ -22,6 +22,7 @@ import { type Account, createPipeline, type Pipeline } from '../support/pipeline
 import { seeded, shuffled } from '../support/seeded.ts';
 import { testServers } from '../support/test-servers.ts';
 import { watchFolder } from '../support/watchdog.ts';
+import '../support/short-lived-java.ts';
 
 /**
  * The law, end to end: real Kafka, real Neo4j, real consumer processes. Whatever happens on the way, one set of events

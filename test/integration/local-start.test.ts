@@ -11,6 +11,7 @@ import { runningProcesses, stopServers } from '../../src/local/servers.ts';
 import { leftProcesses } from '../../src/main/supervisor.ts';
 import { freshDatabase, testDriver } from '../support/database.ts';
 import { testServers } from '../support/test-servers.ts';
+import '../support/short-lived-java.ts';
 
 let folder: string;
 let home: string;

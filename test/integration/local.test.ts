@@ -17,6 +17,7 @@ import { createKafka, ensureTopics, logEnds, withAdmin } from '../../src/stream/
 import { createProducer } from '../../src/stream/producer.ts';
 import { RAW_TOPICS } from '../../src/stream/topics.ts';
 import { watchFolder } from '../support/watchdog.ts';
+import '../support/short-lived-java.ts';
 
 /** Servers start and stop several times in each. */
 vi.setConfig({ testTimeout: 600_000 });

@@ -18,6 +18,7 @@ import { freshDatabase, testDriver } from '../support/database.ts';
 import { declaredSources } from '../support/facts.ts';
 import { testServers } from '../support/test-servers.ts';
 import { watchFolder } from '../support/watchdog.ts';
+import '../support/short-lived-java.ts';
 
 /** Documents enough for several fetches and several transactions. */
 const STATEMENTS = 25_000;

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAccess } from '../../src/api/access.ts';
-import { LONGEST_LIFE } from '../../src/api/answer-cache.ts';
+import { createAnswerCache, LONGEST_LIFE, toAnswer } from '../../src/api/answer-cache.ts';
 import type { Corrections } from '../../src/api/corrections.ts';
 import type { PortfolioChanges } from '../../src/api/portfolio-changes.ts';
 import { type Api, type ApiDeps, createApi } from '../../src/api/server.ts';
@@ -151,6 +151,18 @@ describe('an answer', () => {
     vi.setSystemTime(Date.UTC(2026, 5, 2));
     await post(TOTALS);
     expect(graph.asked).toBe(4);
+  });
+
+  it('takes no memory any longer once it is too old, however few others are kept', () => {
+    const cache = createAnswerCache();
+    const keep = (question: string, at: number) =>
+      cache.keep({ question, version: 'v1' }, toAnswer('', 'x'.repeat(1_000)), at);
+    for (let i = 0; i < 100; i++) keep(`question ${i}`, NOON);
+    keep('later', NOON + LONGEST_LIFE - 1);
+    expect(cache.bytes()).toBeGreaterThan(101_000);
+    keep('last', NOON + LONGEST_LIFE);
+    expect(cache.bytes()).toBeLessThan(3_000);
+    expect(cache.find({ question: 'later', version: 'v1' }, NOON + LONGEST_LIFE)).toBeDefined();
   });
 
   it('is not given to a request that a browser may send for another site', async () => {

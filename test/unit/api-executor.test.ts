@@ -11,7 +11,6 @@ import {
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { executePlan } from '../../src/api/executor/execute.ts';
-import { createPace, type Pace } from '../../src/api/executor/pace.ts';
 import { createPlans } from '../../src/api/executor/plans.ts';
 
 const typeDefs = `
@@ -100,12 +99,8 @@ const schema = makeExecutableSchema({
 });
 const plans = createPlans(schema);
 
-/** A pace that rests as often as it can. */
-const unhurried = (signal = new AbortController().signal): Pace =>
-  createPace({ deadline: Number.POSITIVE_INFINITY, signal }, -1);
-
 /** The answer of each executor, in bytes; undefined where there is no plan. */
-async function both(source: string, inputs: Record<string, unknown>, context: Context, pace?: Pace) {
+async function both(source: string, inputs: Record<string, unknown>, context: Context) {
   const document = parse(source);
   const operation = getOperationAST(document)!;
   const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], inputs);
@@ -113,8 +108,8 @@ async function both(source: string, inputs: Record<string, unknown>, context: Co
   const plan = plans.find({ source, document, operation, variables: coerced });
   if (plan === undefined) return undefined;
   const plain = await execute({ schema, document, contextValue: context, variableValues: inputs });
-  const planned = await executePlan(plan, context, coerced, pace);
-  const again = await executePlan(plan, context, coerced, pace);
+  const planned = await executePlan(plan, context, coerced);
+  const again = await executePlan(plan, context, coerced);
   return { plain: bytes(plain), planned: bytes(planned), again: bytes(again) };
 }
 
@@ -254,70 +249,6 @@ const contexts = fc.integer().map(
 );
 
 describe('the planned executor', () => {
-  it('gives the same data where it rests after each item, and errors for the same requests', async () => {
-    const equal = fc.asyncProperty(documents, inputs, contexts, async (source, given, context) => {
-      fc.pre(isValid(parse(source)));
-      const answers = await both(source, given, context, unhurried());
-      if (answers === undefined) return;
-      const [plain, paced] = [JSON.parse(answers.plain), JSON.parse(answers.planned)];
-      expect(paced.data).toEqual(plain.data);
-      expect('errors' in paced).toBe('errors' in plain);
-    });
-    await fc.assert(equal, { numRuns: Number(process.env.AVD_RUNS ?? 100) });
-  });
-
-  describe('with a long list', () => {
-    const ITEMS = 200;
-    const long = (name: (n: number) => unknown) =>
-      makeExecutableSchema({
-        typeDefs: 'type Query { many: [Thing!]! } type Thing { name: String! }',
-        resolvers: {
-          Query: { many: () => Array.from({ length: ITEMS }, (_, n) => (n % 2 ? { n } : Promise.resolve({ n }))) },
-          Thing: { name: ({ n }: { n: number }) => name(n) },
-        },
-      });
-    const ask = async (name: (n: number) => unknown, pace: Pace): Promise<ExecutionResult<{ many: unknown[] }>> => {
-      const source = '{ many { name } }';
-      const document = parse(source);
-      const operation = getOperationAST(document)!;
-      const plan = createPlans(long(name)).find({ source, document, operation, variables: {} })!;
-      return (await executePlan(plan, {}, {}, pace)) as ExecutionResult<{ many: unknown[] }>;
-    };
-
-    it.each([
-      ['are there', (n: number) => `${n}`],
-      ['are waited for', async (n: number) => `${n}`],
-    ])('lets others have their turn after each item, where its names %s', async (_, name) => {
-      let turns = 0;
-      let next = setImmediate(function count() {
-        turns++;
-        next = setImmediate(count);
-      });
-      const { data } = await ask(name, unhurried());
-      clearImmediate(next);
-      expect(data?.many).toHaveLength(ITEMS);
-      expect(turns).toBeGreaterThanOrEqual(ITEMS);
-    });
-
-    it('goes on no more once an error has made all of it null, or nobody waits', async () => {
-      let asked = 0;
-      const failing = await ask((n) => {
-        asked++;
-        if (n === 3) throw new Error('broken');
-        return `${n}`;
-      }, unhurried());
-      expect(failing).toMatchObject({ data: null, errors: [{ message: 'broken' }] });
-      await new Promise((later) => setTimeout(later, 20));
-      expect(asked).toBe(4);
-      const gone = new AbortController();
-      const cancelled = await ask((n) => {
-        if (n === 5) gone.abort();
-        return `${n}`;
-      }, unhurried(gone.signal));
-      expect(cancelled.errors?.[0]?.message).toBe('Nobody waits for the answer any more.');
-    });
-  });
-
   it('gives the bytes of graphql-js: data, errors, their order and their paths', { timeout: 120_000 }, async () => {
     let planned = 0;
     let failed = 0;

@@ -1,5 +1,4 @@
 import { type ExecutionResult, type GraphQLError, isAbstractType, isObjectType, locatedError } from 'graphql';
-import type { Pace } from './pace.ts';
 import type { FieldPlan, ObjectPlan, OperationPlan } from './plan.ts';
 import { addError, argumentsOf, infoOf, keysOf, type Path, type Run } from './run.ts';
 import type { Shape } from './shape.ts';
@@ -9,16 +8,14 @@ type Data = Record<string, unknown>;
 /**
  * Executes a planned query. Everything is done in the order of graphql-js's own `execute`, so that data, errors, their
  * order and their paths are the same; only what does not depend on the request has been done before.
- * `variables` are coerced already. With a `pace` it rests between the items of lists; then errors may stand in another
- * order, and of several that null the same place another one may be told.
+ * `variables` are coerced already.
  */
 export function executePlan(
   plan: OperationPlan,
   context: unknown,
   variables: Record<string, unknown>,
-  pace?: Pace,
 ): ExecutionResult | Promise<ExecutionResult> {
-  const run: Run = { plan, context, variables, pace, args: new Map(), errors: [], nulled: new Set() };
+  const run: Run = { plan, context, variables, args: new Map(), errors: [], nulled: new Set() };
   const failed = (error: unknown): ExecutionResult => {
     addError(run, error as GraphQLError, undefined);
     return toResult(run, null);
@@ -114,15 +111,11 @@ function completeList(run: Run, field: FieldPlan, item: Shape<ObjectPlan>, path:
   if (typeof value !== 'object' || value === null || !(Symbol.iterator in value)) {
     throw new Error(`Expected Iterable, but did not find one for field "${field.parent.name}.${field.name}".`);
   }
-  const all: readonly unknown[] = Array.isArray(value) ? value : [...(value as Iterable<unknown>)];
-  const completeOne = (one: unknown, key: number) =>
-    completeItem(run, field, item, { prev: path, key, typename: undefined }, one);
   const items: unknown[] = [];
   let waits = false;
   try {
-    for (const one of all) {
-      if (run.pace?.isUsedUp()) return completeInSlices(run, run.pace, completeOne, all, items);
-      const completed = completeOne(one, items.length);
+    for (const one of value as Iterable<unknown>) {
+      const completed = completeItem(run, field, item, { prev: path, key: items.length, typename: undefined }, one);
       items.push(completed);
       waits ||= isPromise(completed);
     }
@@ -132,27 +125,6 @@ function completeList(run: Run, field: FieldPlan, item: Shape<ObjectPlan>, path:
     throw error;
   }
   return waits ? Promise.all(items) : items;
-}
-
-/** The items of a list from the first that is not among `items`, with rests in between. */
-async function completeInSlices(
-  run: Run,
-  pace: Pace,
-  completeOne: (one: unknown, key: number) => unknown,
-  all: readonly unknown[],
-  items: unknown[],
-): Promise<unknown[]> {
-  // What fails meanwhile is told when its turn comes.
-  void Promise.allSettled([...items, ...all.slice(items.length)]);
-  while (items.length < all.length) {
-    if (pace.isUsedUp()) await pace.rest();
-    // An error has made the whole answer null, and it is sent already.
-    if (run.nulled.has(undefined)) return [];
-    const completed = completeOne(all[items.length], items.length);
-    if (isPromise(completed)) completed.catch(() => undefined);
-    items.push(completed);
-  }
-  return Promise.all(items);
 }
 
 function completeItem(run: Run, field: FieldPlan, shape: Shape<ObjectPlan>, path: Path, item: unknown): unknown {

@@ -78,7 +78,7 @@ function makePlan(
 }
 
 /** Whether a plan can be made: not of introspection, nor with a name that JavaScript would misunderstand. */
-export function isPlannable(document: DocumentNode): boolean {
+function isPlannable(document: DocumentNode): boolean {
   let isSo = true;
   visit(document, {
     Name({ value }) {

@@ -2,9 +2,7 @@ import { type ApolloServerPlugin, type GraphQLResponse, HeaderMap } from '@apoll
 import type { GraphQLSchema } from 'graphql';
 import { type ExecutionResult, type GraphQLError, type GraphQLFormattedError, getVariableValues } from 'graphql';
 import type { ApiContext } from '../context.ts';
-import { isDear } from '../turns.ts';
 import { executePlan } from './execute.ts';
-import { createPace } from './pace.ts';
 import { createPlans } from './plans.ts';
 
 /** As graphql-js has it: more wrong variables than these are not told one by one. */
@@ -35,9 +33,7 @@ export function createPlannedExecution(
         );
         if (variables === undefined) return null;
         const plan = plans.find({ source, document, operation, variables });
-        if (plan === undefined) return null;
-        const pace = isDear(contextValue.outcome.cost) ? createPace(contextValue) : undefined;
-        return toResponse(await executePlan(plan, contextValue, variables, pace), formatError);
+        return plan ? toResponse(await executePlan(plan, contextValue, variables), formatError) : null;
       },
     }),
   };

@@ -1,5 +1,4 @@
 import { type GraphQLError, type GraphQLResolveInfo, getArgumentValues } from 'graphql';
-import type { Pace } from './pace.ts';
 import type { FieldPlan, OperationPlan } from './plan.ts';
 
 /** Where a value stands in the answer, from itself to the root. */
@@ -11,7 +10,6 @@ export interface Run {
   readonly context: unknown;
   /** As coerced by `getVariableValues`. */
   readonly variables: Record<string, unknown>;
-  readonly pace: Pace | undefined;
   /** Arguments with variables in them, the same for each object. */
   readonly args: Map<FieldPlan, Record<string, unknown>>;
   readonly errors: GraphQLError[];
