@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LIMITS } from '../src/api/limits.ts';
 import { BRANCHES, type Branch, type Choice, documentOf } from './costly-documents.ts';
@@ -36,6 +37,7 @@ export async function benchCostliest(): Promise<void> {
     );
     const quiet = await pages(api, 0);
     const leave = new AbortController();
+    setMaxListeners(0, leave.signal);
     const times: number[] = [];
     const load = Array.from({ length: AT_ONCE }, (_, i) => repeat(api, document, i, leave.signal, times));
     await sleep(1000);

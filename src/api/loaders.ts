@@ -11,7 +11,7 @@ import type {
 } from '../queries/types.ts';
 
 /** No batch sends more keys to the database than this. */
-const LARGEST_BATCH = 1000;
+const LARGEST_BATCH = 250;
 
 export type Loaders = ReturnType<typeof createLoaders>;
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import type { ExposureQueries } from '../queries/types.ts';
 
@@ -5,6 +6,9 @@ import type { ExposureQueries } from '../queries/types.ts';
 export const PLAIN_COST = 5_000;
 /** Dear operations that are executed at the same time. */
 const AT_ONCE = 1;
+
+/** Longest that is waited after a question of a dear operation. */
+const LONGEST_REST_MS = 250;
 
 /** Whether an operation of that cost takes turns with its like, on a thread of its own, and asks one question at a time. */
 export const isDear = (cost: number | undefined): boolean => (cost ?? 0) > PLAIN_COST;
@@ -79,15 +83,22 @@ export function createTurns(atOnce = AT_ONCE): Turns {
   };
 }
 
-/** The same questions, asked one after the other where what they are asked for is dear. */
+/**
+ * The same questions. Where what they are asked for is dear, they are asked one after the other, and after each others
+ * have the database and the index for as long as it took.
+ */
 export function askInTurns(queries: ExposureQueries, cost: () => number | undefined): ExposureQueries {
   let last: Promise<unknown> = Promise.resolve();
   const entries = Object.entries(queries).map(([name, question]: [string, (...args: never[]) => unknown]) => {
     if (name === 'within' || name === 'seenBy') return [name, question] as const;
     const inTurn = async (...args: never[]): Promise<unknown> => {
       if (!isDear(cost())) return question(...args);
-      const asked = last.then(() => question(...args));
-      last = asked.catch(() => undefined);
+      let begun = 0;
+      const asked = last.then(() => {
+        begun = performance.now();
+        return question(...args);
+      });
+      last = asked.catch(() => undefined).then(() => sleep(Math.min(performance.now() - begun, LONGEST_REST_MS)));
       return asked;
     };
     return [name, inTurn] as const;

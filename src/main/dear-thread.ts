@@ -15,7 +15,7 @@ const LONGEST_STOP_MS = 2_000;
 const startThread = (settings: DearSettings): Worker =>
   new Worker(new URL('./dear-thread.mjs', import.meta.url), {
     workerData: settings,
-    resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MB },
+    resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MB, maxYoungGenerationSizeMb: 192 },
   });
 
 /** A thread on which dear queries are executed: one that ends by itself fails what it was asked, and another follows. */

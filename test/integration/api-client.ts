@@ -62,6 +62,7 @@ export async function startApi(
       | 'queries'
       | 'clock'
       | 'version'
+      | 'elsewhere'
     >
   > & { readonly port?: number } = {},
 ): Promise<TestApi> {

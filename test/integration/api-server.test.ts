@@ -133,8 +133,8 @@ describe('a hostile document', () => {
       '{ vendors(first: 500) { nodes { organization { blastRadius { total } } } } }',
       'TOO_EXPENSIVE',
     ],
-    'that is dear and could not be put together bit by bit': [
-      `{ __type(name: "Vendor") { name } ${['a', 'b', 'c'].map((alias) => `${alias}: vendors(first: 500) { nodes { dependents } }`).join(' ')} }`,
+    'whose mutation gives back much': [
+      'mutation { createPortfolio(name: "A") { organizations(first: 500) { nodes { dependents(first: 20) { totalCount edges { critical } } } } } }',
       'TOO_EXPENSIVE',
     ],
     'of doubling fragments': [

@@ -36,9 +36,8 @@ const ownSource = (tenant: string): string => `
     tenant: ${tenant}`;
 
 /** The same, and a source of each of two tenants: `acme-feed` and `bolt-feed`. */
-export const tenantSources: Sources = parseSources(
-  `${readFileSync(SOURCES, 'utf8').trimEnd()}${ownSource('acme')}${ownSource('bolt')}\n`,
-);
+export const tenantSourcesText = `${readFileSync(SOURCES, 'utf8').trimEnd()}${ownSource('acme')}${ownSource('bolt')}\n`;
+export const tenantSources: Sources = parseSources(tenantSourcesText);
 
 const DAY = 86_400_000;
 const FIRST_DAY = Date.UTC(2025, 0, 1);
