@@ -6,7 +6,6 @@ import type { ExposureQueries } from '../queries/types.ts';
 export const PLAIN_COST = 5_000;
 /** Dear operations that are executed at the same time. */
 const AT_ONCE = 1;
-
 /** Longest that is waited after a question of a dear operation. */
 const LONGEST_REST_MS = 250;
 

@@ -9,13 +9,15 @@ import type { DearSettings, FromDear, ToDear } from './dear-messages.ts';
 
 /** Most that the thread's heap may take: beyond it the thread ends, and not the API. */
 const MOST_HEAP_MB = 1_024;
+/** Nearly all that it makes is garbage soon: with room for more of it, less is copied before it is. */
+const MOST_NEW_MB = 192;
 /** It has nothing to save. */
 const LONGEST_STOP_MS = 2_000;
 
 const startThread = (settings: DearSettings): Worker =>
   new Worker(new URL('./dear-thread.mjs', import.meta.url), {
     workerData: settings,
-    resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MB, maxYoungGenerationSizeMb: 192 },
+    resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MB, maxYoungGenerationSizeMb: MOST_NEW_MB },
   });
 
 /** A thread on which dear queries are executed: one that ends by itself fails what it was asked, and another follows. */
