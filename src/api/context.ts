@@ -5,22 +5,12 @@ import type { DecisionQueries } from '../queries/decision.ts';
 import type { PortfolioQueries } from '../queries/portfolio.ts';
 import type { ExposureQueries } from '../queries/types.ts';
 import type { Corrections } from './corrections.ts';
-import type { DearQuery } from './elsewhere.ts';
+import type { Begun, DearQuery, Outcome } from './elsewhere.ts';
 import type { Feeds } from './feeds.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 import type { PortfolioChanges } from './portfolio-changes.ts';
 import { askInTurns } from './turns.ts';
 import type { Viewer } from './viewer.ts';
-
-/** What is said of a request when it begins. */
-export interface Begun {
-  /** When it is given up, ms since 1970. */
-  readonly deadline: number;
-  /** Its instant, ms since 1970: every part of an answer is of the same instant. */
-  readonly now: number;
-  /** What the engine reflected then, where it tells: the answer reflects at least that. */
-  readonly graphVersion: string | undefined;
-}
 
 /** What the resolvers of one request share. */
 export interface ApiContext extends Begun {
@@ -42,13 +32,7 @@ export interface ApiContext extends Begun {
   /** Everybody's, and those of the viewer's tenant. */
   readonly sources: Sources;
   /** Noted when it has been answered. */
-  readonly outcome: {
-    /** The answer is one of a query, without errors. */
-    isWhole: boolean;
-    /** A portfolio or a decision has its part in it: what it says may change without the graph's version. */
-    isUnversioned?: boolean | undefined;
-    /** The document or its variables are wrong: an answer of GraphQL's own. */
-    isWrongDocument?: boolean | undefined;
+  readonly outcome: Outcome & {
     /** What it was estimated to cost, in items, once that is known. */
     cost?: number;
     /** Called at its end: a dear one gives its turn to the next. */

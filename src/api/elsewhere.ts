@@ -1,7 +1,26 @@
 import type { Answer } from './answer-cache.ts';
-import type { ApiContext, Begun } from './context.ts';
 import type { ApiErrorCode } from './errors.ts';
 import type { Viewer } from './viewer.ts';
+
+/** What is said of a request when it begins. */
+export interface Begun {
+  /** When it is given up, ms since 1970. */
+  readonly deadline: number;
+  /** Its instant, ms since 1970: every part of an answer is of the same instant. */
+  readonly now: number;
+  /** What the engine reflected then, where it tells: the answer reflects at least that. */
+  readonly graphVersion: string | undefined;
+}
+
+/** What is noted of an answer. */
+export interface Outcome {
+  /** It is one of a query, without errors. */
+  isWhole: boolean;
+  /** A portfolio or a decision has its part in it: what it says may change without the graph's version. */
+  isUnversioned?: boolean | undefined;
+  /** The document or its variables are wrong: an answer of GraphQL's own. */
+  isWrongDocument?: boolean | undefined;
+}
 
 /** A query that this thread has found valid, and dear. */
 export interface DearQuery extends Begun {
@@ -23,9 +42,6 @@ export interface DearAnswer {
   /** The codes of its errors. */
   readonly codes: readonly ApiErrorCode[];
 }
-
-/** What is noted of an answer, see `ApiContext.outcome`. */
-export type Outcome = Pick<ApiContext['outcome'], 'isWhole' | 'isUnversioned' | 'isWrongDocument'>;
 
 /** Where dear queries are executed, so that no other request waits for the thread that they keep busy. */
 export interface Elsewhere {
