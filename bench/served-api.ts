@@ -64,7 +64,7 @@ export async function withServedApi(work: (api: ServedApi) => Promise<void>): Pr
       LOG_LEVEL: 'error',
       NODE_ENV: 'production',
     };
-    const child = spawn(process.execPath, ['--import', 'tsx', path('src/main/api.ts')], {
+    const child = spawn(process.execPath, ['--max-semi-space-size=64', '--import', 'tsx', path('src/main/api.ts')], {
       env,
       stdio: ['ignore', 'inherit', 'inherit'],
     });

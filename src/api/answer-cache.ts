@@ -55,8 +55,10 @@ export function createAnswerCache(bytes: number = MOST_BYTES) {
     keep({ question, version }: Place, answer: Answer, at: number): void {
       // Ages are counted in whole days of UTC.
       const midnight = (Math.floor(at / DAY) + 1) * DAY;
+      const until = Math.min(at + LONGEST_LIFE, midnight);
       sweep(at);
-      kept?.set(question, { ...answer, version, until: Math.min(at + LONGEST_LIFE, midnight) });
+      // One that took long is too old already.
+      if (until > Date.now()) kept?.set(question, { ...answer, version, until });
     },
     /** What the answers and their questions take, in bytes. */
     bytes: (): number => kept?.calculatedSize ?? 0,

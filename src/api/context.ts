@@ -33,6 +33,8 @@ export interface ApiContext extends Begun {
   readonly sources: Sources;
   /** Noted when it has been answered. */
   readonly outcome: Outcome & {
+    /** A portfolio or a decision has its part in it: what it says may change without the graph's version. */
+    isUnversioned?: boolean;
     /** What it was estimated to cost, in items, once that is known. */
     cost?: number;
     /** Called at its end: a dear one gives its turn to the next. */

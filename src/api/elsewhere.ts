@@ -14,10 +14,8 @@ export interface Begun {
 
 /** What is noted of an answer. */
 export interface Outcome {
-  /** It is one of a query, without errors. */
+  /** It is one of a query, without errors, and tells of nothing that may change without the graph's version. */
   isWhole: boolean;
-  /** A portfolio or a decision has its part in it: what it says may change without the graph's version. */
-  isUnversioned?: boolean | undefined;
   /** The document or its variables are wrong: an answer of GraphQL's own. */
   isWrongDocument?: boolean | undefined;
 }
@@ -45,6 +43,10 @@ export interface DearAnswer {
 
 /** Where dear queries are executed, so that no other request waits for the thread that they keep busy. */
 export interface Elsewhere {
-  /** @throws AppError CANCELLED where `signal` aborts, LIMIT_EXCEEDED where it takes too much memory, INTERNAL */
+  /**
+   * What is begun is given up where `signal` aborts.
+   * @throws AppError BAD_ARGUMENT for variables that can't be sent, LIMIT_EXCEEDED where it takes too much memory,
+   *   QUERY_TIMEOUT, INTERNAL
+   */
   execute(query: DearQuery, signal: AbortSignal): Promise<DearAnswer>;
 }

@@ -116,7 +116,7 @@ export async function createGraphQL({
           },
         });
         const now = context?.now ?? Date.now();
-        if (elsewhere && context?.outcome.dear) {
+        if (elsewhere && context?.outcome.dear && !isRefused(http)) {
           const { answer, codes, ...made } = await elsewhere.execute(context.outcome.dear, caller.signal);
           codes.forEach(countError);
           return { ...made, type: answer.type, body: answer, now };
@@ -131,10 +131,15 @@ export async function createGraphQL({
   };
 }
 
+/** As where the client accepts no answer of any type that there is. */
+const isRefused = ({ status = 200 }: HTTPGraphQLResponse): boolean => status >= 400;
+
 function toHandled(http: HTTPGraphQLResponse, outcome: Outcome, now: number): Handled {
   if (http.body.kind !== 'complete') throw new AppError('INTERNAL', 'Incremental delivery is not supported.');
   const { 'content-type': type = 'application/json; charset=utf-8', ...headers } = Object.fromEntries(http.headers);
-  return { status: http.status, type, headers, body: http.body.string, outcome, now };
+  // What was answered and is not accepted is an error all the same.
+  const isWhole = outcome.isWhole && !isRefused(http);
+  return { status: http.status, type, headers, body: http.body.string, outcome: { ...outcome, isWhole }, now };
 }
 
 /** Tells what an answer cost and the graph that it reflects, and notes whether it may be kept. */

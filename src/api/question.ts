@@ -22,6 +22,7 @@ export interface Asked {
  * What names a question, so that equal names have equal answers at one version; undefined where the engine itself has to
  * look at the request. A browser lets no other site set these headers without asking first, so a kept answer is given
  * only to whom Apollo would have given it.
+ * @throws AppError BAD_ARGUMENT for what is nested too deeply to be written
  */
 export function nameOf(asked: Asked, viewer: Viewer): string | undefined {
   const { method, headers, search, body } = asked;
@@ -35,7 +36,11 @@ export function nameOf(asked: Asked, viewer: Viewer): string | undefined {
   if (!isRecord(body) || !Object.keys(body).every((key) => USUAL.has(key))) return undefined;
   const { query, variables, operationName, extensions } = body;
   const { waitFor, ...others } = isRecord(extensions) ? extensions : {};
-  return JSON.stringify([asker, accept, query, operationName, variables, others]);
+  try {
+    return JSON.stringify([asker, accept, query, operationName, variables, others]);
+  } catch (error) {
+    throw new AppError('BAD_ARGUMENT', 'The variables are nested too deeply.', {}, error);
+  }
 }
 
 /**

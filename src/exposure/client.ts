@@ -55,7 +55,7 @@ export function createExposureIndexClient(
   let versions: Readonly<Record<string, string>> = {};
   let [worker, ended] = start();
   let version: string | undefined;
-  let [isStopping, pause] = [false, RESTART_AFTER_MS];
+  let [isStopping, isAway, pause] = [false, false, RESTART_AFTER_MS];
   const versionFor = (tenant: string | undefined): string | undefined =>
     version === undefined || tenant === undefined || !Object.hasOwn(versions, tenant) ? version : versions[tenant];
 
@@ -68,11 +68,13 @@ export function createExposureIndexClient(
 
   function exited(): void {
     version = undefined;
+    isAway = true;
     asked.giveUp();
     if (isStopping) return;
     setTimeout(() => {
       if (isStopping) return;
       [worker, ended] = start();
+      isAway = false;
       connected.forEach(openPort);
     }, pause).unref();
     pause = Math.min(pause * 2, RESTART_AFTER_AT_MOST_MS);
@@ -101,7 +103,8 @@ export function createExposureIndexClient(
     waitFor: (wanted, signal, tenant) => reached.wait({ version: wanted, tenant }, versionFor(tenant), signal),
     connect(take) {
       connected.add(take);
-      openPort(take);
+      // A port to one that has ended would never tell so.
+      if (!isAway) openPort(take);
       return () => void connected.delete(take);
     },
     async stop() {

@@ -94,7 +94,7 @@ function writeConfiguration(home: string, port: number, settings: ServerSettings
     `db.memory.transaction.max=${settings.NEO4J_TRANSACTION_MEMORY}`,
     `db.tx_log.rotation.retention_policy=${settings.NEO4J_TX_LOG_RETENTION}`,
     'dbms.usage_report.enabled=false',
-    // By default it waits for ten seconds whether clients still say something.
+    // By default it waits for some seconds whether clients still say something.
     'internal.dbms.bolt.netty_server_shutdown_quiet_period=0',
     'server.config.strict_validation.enabled=true',
   ];

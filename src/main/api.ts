@@ -85,8 +85,7 @@ async function main(): Promise<void> {
   log.info('The API stops');
   setTimeout(() => process.exit(1), DRAIN_LIMIT_MS).unref();
   await api.close();
-  await dear.stop();
-  await index?.stop();
+  await Promise.all([dear.stop(), index?.stop()]);
   await producer.close();
   await driver.close();
   process.exit(0);

@@ -7,17 +7,17 @@ import { Slots } from '../exposure/slots.ts';
 import type { Logger } from '../logger.ts';
 import type { DearSettings, FromDear, ToDear } from './dear-messages.ts';
 
-/** Most that the thread's heap may take: beyond it the thread ends, and not the API. */
+/** Most that the thread's heap may take. Beyond it the thread ends, and not the API, but for a single huge allocation. */
 const MOST_HEAP_MB = 1_024;
-/** Nearly all that it makes is garbage soon: with room for more of it, less is copied before it is. */
-const MOST_NEW_MB = 192;
+/** The thread keeps to a query's deadline itself. So long after it, it is taken for hung, and ended. */
+const LONGEST_DELAY_MS = 5_000;
 /** It has nothing to save. */
 const LONGEST_STOP_MS = 2_000;
 
 const startThread = (settings: DearSettings): Worker =>
   new Worker(new URL('./dear-thread.mjs', import.meta.url), {
     workerData: settings,
-    resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MB, maxYoungGenerationSizeMb: MOST_NEW_MB },
+    resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MB },
   });
 
 /** A thread on which dear queries are executed: one that ends by itself fails what it was asked, and another follows. */
@@ -46,7 +46,7 @@ export function createDearThread(
     });
     worker.on('error', (error) => {
       log.error({ err: error }, 'The thread of dear queries failed');
-      if ('code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+      if (error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
         failure = new AppError('LIMIT_EXCEEDED', 'The answer needs more memory than one question may take.');
       }
     });
@@ -62,18 +62,22 @@ export function createDearThread(
     async execute(query, signal) {
       thread ??= start();
       const worker = thread;
-      let id = -1;
+      const post = (message: ToDear): void => worker.postMessage(message);
       let leave = (): void => undefined;
+      let late: NodeJS.Timeout | undefined;
       const executed = new Promise<DearAnswer>((resolve, reject) => {
-        id = pending.put({ resolve, reject });
-        // Its number is given to nobody else before the thread has said that it is done with it.
-        leave = () => {
-          worker.postMessage({ kind: 'abandon', id } satisfies ToDear);
-          reject(new AppError('CANCELLED', 'Nobody waits for the answer any more.'));
-        };
+        const id = pending.put({ resolve, reject });
+        try {
+          post({ kind: 'execute', id, query });
+        } catch (error) {
+          pending.take(id);
+          return reject(new AppError('BAD_ARGUMENT', 'The variables are nested too deeply.', {}, error));
+        }
+        // Also then its turn lasts until the thread has done with it.
+        leave = () => post({ kind: 'abandon', id });
         signal.addEventListener('abort', leave, { once: true });
-        worker.postMessage({ kind: 'execute', id, query } satisfies ToDear);
         if (signal.aborted) leave();
+        late = setTimeout(() => void worker.terminate(), query.deadline - Date.now() + LONGEST_DELAY_MS);
       });
       try {
         const { answer, ...made } = await executed;
@@ -81,6 +85,7 @@ export function createDearThread(
         // Messages know of no Buffer.
         return { ...made, answer: { ...answer, body: Buffer.from(buffer, byteOffset, byteLength) } };
       } finally {
+        clearTimeout(late);
         signal.removeEventListener('abort', leave);
       }
     },

@@ -9,6 +9,7 @@ import { createRateLimit } from '../api/rate-limit.ts';
 import { loadSchema } from '../api/schema.ts';
 import { AppError } from '../errors.ts';
 import { type AskedByMessage, askByMessage, notReady } from '../exposure/asking.ts';
+import type { Answered } from '../exposure/messages.ts';
 import { createIndexedQueries } from '../exposure/queries.ts';
 import { loadSources } from '../governance/sources.ts';
 import { type Driver, openDriver } from '../graph/driver.ts';
@@ -19,13 +20,11 @@ import { createNeo4jQueries } from '../queries/neo4j.ts';
 import { createPortfolioQueries } from '../queries/portfolio.ts';
 import type { DearSettings, FromDear, ToDear } from './dear-messages.ts';
 
-/** A thread that has no time to itself leaves it to those that others wait for, of the database too. */
+/** How much less than the others: theirs is the time that both want, the database's too. */
 const NICENESS = 10;
 
 /** The thread of dear queries: executes what the API's thread has found valid and gives it, and makes the bytes ready. */
 async function main(settings: DearSettings): Promise<void> {
-  // Only Linux has priorities of threads; elsewhere it would be the whole process.
-  if (process.platform === 'linux') os.setPriority(NICENESS);
   const send = (message: FromDear, transfer: ArrayBuffer[] = []): void => parentPort?.postMessage(message, transfer);
   let port: MessagePort | undefined;
   const index = askByMessage((question) => {
@@ -34,6 +33,7 @@ async function main(settings: DearSettings): Promise<void> {
   });
   const driver = openDriver(settings.neo4j);
   const log = createLogger(settings.logLevel, 'api');
+  takeLowerPriority(log);
   const execute = await createExecution(settings, { driver, index, log });
   // One answer that fails where nobody waits for it is not to end the others.
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'A promise failed that nobody waits for'));
@@ -56,8 +56,13 @@ async function main(settings: DearSettings): Promise<void> {
   }
 
   const connect = (given: MessagePort): void => {
+    // What was asked of the one before may not have been given up yet: this may come before the news of its end.
+    port?.close();
+    index.giveUp();
     port = given;
-    given.on('message', index.receive);
+    given.on('message', (answered: Answered) => {
+      if (port === given) index.receive(answered);
+    });
     given.on('close', () => {
       if (port !== given) return;
       port = undefined;
@@ -72,6 +77,16 @@ async function main(settings: DearSettings): Promise<void> {
     else if (message.kind === 'index') connect(message.port);
     else void driver.close().finally(() => parentPort?.close());
   });
+}
+
+/** Only Linux has priorities of threads; elsewhere it would be that of the whole process. */
+function takeLowerPriority(log: Logger): void {
+  if (process.platform !== 'linux') return;
+  try {
+    os.setPriority(Math.min(os.getPriority() + NICENESS, os.constants.priority.PRIORITY_LOW));
+  } catch (error) {
+    log.warn({ err: error }, 'The thread of dear queries has the priority of the others');
+  }
 }
 
 async function createExecution(
@@ -115,9 +130,9 @@ async function createExecution(
       },
       { viewer, signal, begun },
     );
-    const { isWhole, isUnversioned, isWrongDocument } = outcome;
+    const { isWhole, isWrongDocument } = outcome;
     const answer = typeof body === 'string' ? toAnswer(type, body) : body;
-    return { status, headers, answer, outcome: { isWhole, isUnversioned, isWrongDocument }, codes };
+    return { status, headers, answer, outcome: { isWhole, isWrongDocument }, codes };
   };
 }
 

@@ -103,7 +103,7 @@ interface Request {
 
 async function ask(
   { url }: TestApi,
-  body: Request,
+  request: Request,
   { tenant, accept, signal }: { tenant?: string; accept?: string; signal?: AbortSignal } = {},
 ) {
   const headers = {
@@ -114,7 +114,7 @@ async function ask(
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers,
-    body: JSON.stringify(body),
+    body: JSON.stringify(request),
     ...(signal && { signal }),
   });
   const named = ['content-type', 'etag', 'cache-control'].map((name) => response.headers.get(name));
@@ -157,6 +157,14 @@ it('what is not dear, or wrong, is answered by the thread that was asked', async
   expect(executed).toBe(0);
 });
 
+it('a client that accepts no type of answer is refused as on this thread, and nothing is executed', async () => {
+  const unacceptable = { accept: 'text/plain' };
+  const refused = await ask(here as TestApi, { query: DEAR }, unacceptable);
+  expect(refused.status).toBe(406);
+  expect(await ask(there as TestApi, { query: DEAR }, unacceptable)).toEqual(refused);
+  expect(executed).toBe(0);
+});
+
 it('whoever goes is not waited for, and nobody gets the answer of another', async () => {
   const expected = await ask(here as TestApi, { query: DEAR });
   for (const after of [0, 1, 5, 20, 60]) {
@@ -190,4 +198,13 @@ it('an index that ends is done without, and the next one is asked again', async 
   const byDatabase = (there as TestApi).statements.length;
   expect(await ask(there as TestApi, { query: DEAR })).toEqual(expected);
   expect((there as TestApi).statements).toHaveLength(byDatabase);
+});
+
+it('a thread that begins while there is no index does without, and asks the next one', async () => {
+  const expected = await ask(here as TestApi, { query: DEAR });
+  const before = indexThreads.length;
+  await Promise.all([indexThreads.at(-1)?.terminate(), threads.at(-1)?.terminate()]);
+  expect(await ask(there as TestApi, { query: DEAR })).toEqual(expected);
+  await until(() => indexThreads.length > before && index.version() !== undefined, 'another index can be asked');
+  expect(await ask(there as TestApi, { query: DEAR })).toEqual(expected);
 });

@@ -165,6 +165,13 @@ describe('an answer', () => {
     expect(cache.find({ question: 'later', version: 'v1' }, NOON + LONGEST_LIFE)).toBeDefined();
   });
 
+  it('is not given where the question is nested too deeply to be named, and that is said', async () => {
+    const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const body = `{"query":"${TOTALS}","variables":{"a":${nested}}}`;
+    const deep = await fetch(url, { method: 'POST', headers: JSON_TYPE, body });
+    expect([deep.status, await codeOf(deep)]).toEqual([400, 'BAD_ARGUMENT']);
+  });
+
   it('is not given to a request that a browser may send for another site', async () => {
     await get(TOTALS);
     const forged = await get(TOTALS, {});
