@@ -1,14 +1,7 @@
 import { AppError } from '../errors.ts';
-import { INDEXED, type Indexed, type IndexedQueries } from './exposure-index.ts';
+import { type Asking, INDEXED, type Indexed, type IndexedQueries } from './exposure-index.ts';
 import type { Answered, Question } from './messages.ts';
 import { Slots } from './slots.ts';
-
-/** How something is asked. */
-export interface Asking {
-  readonly deadline: number | undefined;
-  readonly signal: AbortSignal | undefined;
-  readonly tenant: string | undefined;
-}
 
 /** The questions of an index that lives on another thread, asked by messages. */
 export interface AskedByMessage {

@@ -36,7 +36,8 @@ export interface ExposureIndexOptions {
   readonly clock?: () => number;
 }
 
-interface Asking {
+/** How something is asked. */
+export interface Asking {
   readonly deadline: number | undefined;
   readonly signal: AbortSignal | undefined;
   readonly tenant: string | undefined;

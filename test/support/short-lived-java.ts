@@ -1,5 +1,7 @@
+import { COMPILE_LIGHTLY } from '../../src/local/tool.ts';
+
 /**
  * For files of tests that start servers of their own, again and again: compiled by the quick compiler alone, Neo4j takes
  * half the CPU time to come up. Under a long load it would be slower.
  */
-process.env.JAVA_TOOL_OPTIONS = '-XX:TieredStopAtLevel=1';
+process.env.JAVA_TOOL_OPTIONS = COMPILE_LIGHTLY;
