@@ -59,12 +59,13 @@ export function raiseAlerts(
   raisedAt: number,
 ): Promise<number> {
   return inSession(driver, 'WRITE', async (tx) => {
-    await fence(tx, slice);
+    await fence(tx, [slice]);
     const raised = exposures.length === 0 ? 0 : await raise(tx, slice, exposures, raisedAt);
     await keepNews(tx, news, raisedAt);
     const isApplied = slice.next > slice.from && raised + news.length > 0;
-    const counters = { applied: isApplied ? 1 : 0, superseded: 0, deadLettered: 0 };
-    await advance(tx, slice, { ...counters, filtered: slice.next - slice.from - counters.applied });
+    const applied = isApplied ? 1 : 0;
+    const counters = { applied, superseded: 0, deadLettered: 0, filtered: slice.next - slice.from - applied };
+    await advance(tx, [{ ...slice, counters }]);
     return raised;
   });
 }
@@ -73,10 +74,14 @@ export function raiseAlerts(
 export function beginAlerts(driver: Driver, begin: readonly Slice[], exposures: readonly Exposure[]): Promise<void> {
   const counters = { applied: 0, superseded: 0, deadLettered: 0, filtered: 0 };
   return inSession(driver, 'WRITE', async (tx) => {
-    for (const slice of begin) await fence(tx, slice);
     const [first] = begin;
-    if (first !== undefined && exposures.length > 0) await raise(tx, first, exposures, 0);
-    for (const slice of begin) await advance(tx, slice, counters);
+    if (first === undefined) return;
+    await fence(tx, begin);
+    if (exposures.length > 0) await raise(tx, first, exposures, 0);
+    await advance(
+      tx,
+      begin.map((slice) => ({ ...slice, counters })),
+    );
   });
 }
 

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import { type Driver, integer, type ManagedTransaction, toAppError } from './driver.ts';
 import { run } from './statement.ts';
-import { advanceOffset, allOffsets, fenceOffset, graphId, type OffsetRow, readOffset } from './statements/offset.ts';
+import { advanceOffsets, allOffsets, fenceOffsets, graphId, type OffsetRow, readOffset } from './statements/offset.ts';
 
 /** What became of the messages of a slice. Their sum is the number of positions that the slice moves on. */
 export interface Counters {
@@ -20,14 +20,20 @@ export interface Slice {
   readonly next: number;
 }
 
+/** A slice whose messages have been dealt with. `newest`: by source, the time of its newest event. */
+export interface Progress extends Slice {
+  readonly counters: Counters;
+  readonly newest?: ReadonlyMap<string, number>;
+}
+
 export interface OffsetStore {
   read(group: string, topic: string, partition: number): Promise<{ first: number; next: number } | undefined>;
   /**
-   * Moves the stored position on and adds the counters, in one transaction.
-   * @throws AppError FENCED where the stored position is not `from`: somebody else has written since.
-   *   DATABASE_REPLACED where the position was read from another database
+   * Moves the stored positions on and adds the counters, in one transaction.
+   * @throws AppError FENCED where a stored position is not `from`: somebody else has written since.
+   *   DATABASE_REPLACED where a position was read from another database
    */
-  commit(slice: Slice & { readonly counters: Counters }): Promise<void>;
+  commit(...slices: readonly Progress[]): Promise<void>;
   /** Every position of every stage, by group, topic and partition. */
   all(): Promise<OffsetRow[]>;
 }
@@ -48,9 +54,10 @@ export function createOffsetStore(driver: Driver): OffsetStore {
         return row && { first: row.first, next: row.next };
       });
     },
-    commit: (slice) =>
+    commit: (...slices) =>
       inSession(driver, 'WRITE', async (tx) => {
-        requireSame(readFrom.get(offsetId(slice)), await advance(tx, slice, slice.counters));
+        const graph = await advance(tx, slices);
+        for (const slice of slices) requireSame(readFrom.get(offsetId(slice)), graph);
       }),
     all: () => inSession(driver, 'READ', (tx) => run(tx, allOffsets, {})),
   };
@@ -69,25 +76,17 @@ export function requireSame(expected: string | undefined, found: string): void {
 }
 
 /**
- * First statement of a writing transaction: takes the partition's lock, checks that the position is still ours, and
- * tells which database this is.
+ * First statement of a writing transaction: takes the locks of the slices' partitions, checks that their positions are
+ * still ours, and tells which database this is.
  */
-export async function fence(tx: ManagedTransaction, slice: Slice): Promise<string> {
-  const rows = await run(tx, fenceOffset, position(slice));
-  return onlyWhereMoved(rows, slice);
+export async function fence(tx: ManagedTransaction, slices: readonly Slice[]): Promise<string> {
+  const rows = await run(tx, fenceOffsets, { rows: inOrder(slices).map(position) });
+  return onlyWhereOurs(rows, slices);
 }
 
-/**
- * Last statement of a writing transaction; tells which database this is. `newest`: by source, the time of its newest
- * event in the slice.
- */
-export async function advance(
-  tx: ManagedTransaction,
-  slice: Slice,
-  counters: Counters,
-  newest: ReadonlyMap<string, number> = new Map(),
-): Promise<string> {
-  const rows = await run(tx, advanceOffset, {
+/** Last statement of a writing transaction; tells which database this is. */
+export async function advance(tx: ManagedTransaction, slices: readonly Progress[]): Promise<string> {
+  const rows = inOrder(slices).map(({ counters, newest = new Map<string, number>(), ...slice }) => ({
     ...position(slice),
     next: integer(slice.next),
     applied: integer(counters.applied),
@@ -95,9 +94,13 @@ export async function advance(
     filtered: integer(counters.filtered),
     deadLettered: integer(counters.deadLettered),
     newest: [...newest].map(([source, time]) => ({ name: `newest.${source}`, time: integer(time) })),
-  });
-  return onlyWhereMoved(rows, slice);
+  }));
+  return onlyWhereOurs(await run(tx, advanceOffsets, { rows }), slices);
 }
+
+/** Two transactions that take locks of the same partitions wait for each other and don't deadlock. */
+const inOrder = <T extends Slice>(slices: readonly T[]): T[] =>
+  [...slices].sort((a, b) => (offsetId(a) < offsetId(b) ? -1 : 1));
 
 function position(slice: Slice) {
   return {
@@ -109,11 +112,13 @@ function position(slice: Slice) {
   };
 }
 
-function onlyWhereMoved(rows: readonly { graph: string }[], slice: Slice): string {
+function onlyWhereOurs(rows: readonly { id: string; graph: string }[], slices: readonly Slice[]): string {
+  const ours = new Set(rows.map(({ id }) => id));
+  const fenced = slices.find((slice) => !ours.has(offsetId(slice)));
   const [row] = rows;
-  if (row === undefined) {
+  if (fenced !== undefined || row === undefined) {
     throw new AppError('FENCED', 'Somebody else has written this partition since its messages were fetched.', {
-      ...slice,
+      ...(fenced !== undefined && { position: offsetId(fenced), from: fenced.from }),
     });
   }
   return row.graph;

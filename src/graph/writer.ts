@@ -6,7 +6,16 @@ import { DAY } from './claim-state.ts';
 import { settleCanonical, settleOwners } from './conclusions.ts';
 import type { Driver, ManagedTransaction } from './driver.ts';
 import type { SourceEntity } from './fold.ts';
-import { advance, type Counters, fence, inSession, offsetId, requireSame, type Slice } from './offsets.ts';
+import {
+  advance,
+  type Counters,
+  fence,
+  inSession,
+  offsetId,
+  type Progress,
+  requireSame,
+  type Slice,
+} from './offsets.ts';
 import { putChanges } from './outbox.ts';
 import { createKnownNodes, pointAt } from './pointed-at.ts';
 import { createRepeats } from './repeats.ts';
@@ -39,6 +48,8 @@ export interface Writer {
    *   DATABASE_REPLACED where only a new process helps
    */
   write(batch: WriteBatch): Promise<Counters>;
+  /** The same for slices of several partitions at once, in one transaction: all of them are written, or none is. */
+  writeTogether(batches: readonly WriteBatch[]): Promise<Counters[]>;
 }
 
 /**
@@ -65,43 +76,72 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
     throw error;
   };
 
-  /** A transaction that the slice's position allows. */
-  const transaction = <T>(slice: Slice, work: (tx: ManagedTransaction) => Promise<T>): Promise<T> =>
+  /** A transaction that the slices' positions allow. */
+  const transaction = <T>(slices: readonly Slice[], work: (tx: ManagedTransaction) => Promise<T>): Promise<T> =>
     inSession(driver, 'WRITE', async (tx) => {
-      recognise(await fence(tx, slice));
+      recognise(await fence(tx, slices));
       return work(tx);
     }).catch(forgetIfFenced);
 
-  /** Before the slice's own transaction, which would hold the locks of new vendors until its end: see decision 19. */
-  const makePointedAt = async (slice: Slice, plan: Batch): Promise<void> => {
+  /** Before the slices' own transaction, which would hold the locks of new vendors until its end: see decision 19. */
+  const makePointedAt = async (slices: readonly Slice[], plan: Batch): Promise<void> => {
     const missing = known.unknownOf(plan.pointedAt);
     if (missing.length > 0) {
-      await transaction(slice, (tx) => pointAt(tx, missing));
+      await transaction(slices, (tx) => pointAt(tx, missing));
       known.remember(missing);
     }
   };
 
+  const partOf = (batch: WriteBatch): Part => {
+    const mapped = batch.events.filter((event) => event.outcome === 'mapped').map((event) => event.actions);
+    const fresh = mapped
+      .map((actions) => actions.filter((action) => !repeats.covers(action)))
+      .filter((actions) => actions.length > 0);
+    return { batch, mapped, fresh };
+  };
+
+  const writeTogether = async (batches: readonly WriteBatch[]): Promise<Counters[]> => {
+    const parts = batches.map(partOf);
+    const fresh = parts.flatMap((part) => part.fresh);
+    const plan = planBatch(fresh);
+    const sources = await withdrawSources((work) => transaction(batches, work), plan.withdrawals.values(), rankOf);
+    await makePointedAt(batches, plan);
+    const progress = await transaction(batches, async (tx) => {
+      const changed = fresh.length === 0 ? [] : await writePlan(tx, plan, { slices: batches, rankOf, sources });
+      const progress = progressOf(parts, changed);
+      await advance(tx, progress);
+      return progress;
+    });
+    for (const actions of fresh) repeats.remember(actions);
+    return progress.map(({ counters }) => counters);
+  };
+
   return {
+    writeTogether,
     async write(batch) {
-      const mapped = batch.events.filter((event) => event.outcome === 'mapped').map((event) => event.actions);
-      const fresh = mapped
-        .map((actions) => actions.filter((action) => !repeats.covers(action)))
-        .filter((actions) => actions.length > 0);
-      const plan = planBatch(fresh);
-      const sources = await withdrawSources((work) => transaction(batch, work), plan.withdrawals.values(), rankOf);
-      await makePointedAt(batch, plan);
-      const counters = await transaction(batch, async (tx) => {
-        const applied = fresh.length === 0 ? 0 : await writePlan(tx, plan, { batch, rankOf, sources });
-        const counters = countOutcomes(batch, mapped, applied);
-        await advance(tx, batch, counters, newestOf(mapped));
-        return counters;
-      });
-      for (const actions of fresh) {
-        repeats.remember(actions);
-      }
-      return counters;
+      const [counters] = await writeTogether([batch]);
+      return counters as Counters;
     },
   };
+}
+
+/** A batch, and what it asks of the graph. */
+interface Part {
+  readonly batch: WriteBatch;
+  /** The actions of each event that has any meaning for the graph. */
+  readonly mapped: readonly (readonly GraphAction[])[];
+  /** What of these is not known to be in the graph. */
+  readonly fresh: readonly (readonly GraphAction[])[];
+}
+
+/** `changed` tells of each fresh event, part after part, whether it has changed anything. */
+function progressOf(parts: readonly Part[], changed: readonly boolean[]): Progress[] {
+  let from = 0;
+  return parts.map(({ batch, mapped, fresh }) => {
+    const applied = changed.slice(from, from + fresh.length).filter(Boolean).length;
+    from += fresh.length;
+    return { ...batch, counters: countOutcomes(batch, mapped, applied), newest: newestOf(mapped) };
+  });
 }
 
 /** By source, the time of its newest event: how fresh the graph is. */
@@ -143,18 +183,18 @@ function countOutcomes(batch: WriteBatch, mapped: readonly (readonly unknown[])[
 }
 
 interface PlanContext {
-  readonly batch: Slice;
+  readonly slices: readonly Slice[];
   readonly rankOf: RankOf;
   /** What was held of the sources that the batch withdraws. */
   readonly sources: readonly SourceEntity[];
 }
 
-/** @returns how many events changed something */
+/** @returns of each event, whether it changed something */
 async function writePlan(
   tx: ManagedTransaction,
   plan: Batch,
-  { batch, rankOf, sources }: PlanContext,
-): Promise<number> {
+  { slices, rankOf, sources }: PlanContext,
+): Promise<readonly boolean[]> {
   if (plan.identitySources.length > 0) {
     await run(tx, holdSources, { ids: plan.identitySources });
   }
@@ -166,8 +206,9 @@ async function writePlan(
     describeChanges(outcome.dirty, stored),
   ]);
   const changes = [...described, ...(await settle(tx, outcome, rankOf))];
-  await putChanges(tx, `${offsetId(batch)}/${batch.from}`, changes);
-  return outcome.changed.filter(Boolean).length;
+  const [first] = slices;
+  if (first !== undefined) await putChanges(tx, `${offsetId(first)}/${first.from}`, changes);
+  return outcome.changed;
 }
 
 /** Owners and canonical organizations that the batch may have changed. */

@@ -11,7 +11,7 @@ import { createStreamConsumer } from '../stream/consumer.ts';
 import { createKafka, ensureTopics, type Kafka } from '../stream/kafka.ts';
 import { createProducer, type StreamProducer } from '../stream/producer.ts';
 import { untilDone } from '../stream/retry.ts';
-import type { StreamSlice } from '../stream/slices.ts';
+import { type HandleTogether, handleTogether } from '../stream/together.ts';
 import { GROUPS, RAW_TOPICS, TYPED_TOPICS } from '../stream/topics.ts';
 import { createAlerts } from './alerts.ts';
 import { type Context, loadContext } from './context.ts';
@@ -40,6 +40,8 @@ export interface ConsumersTotals {
 }
 
 const REPORT_EVERY_MS = 10_000;
+/** As many as a fetch may bring, so that small slices of all of them meet and are written together. */
+const PARTITIONS_AT_ONCE = 256;
 
 /**
  * One consumer process: both stages, the relay of changes, and the alerts. Any number of them may run side by side.
@@ -78,15 +80,26 @@ async function runParts(options: ConsumersOptions, { driver, kafka, producer }: 
   const fanOut = createFanOutStage({ knowledge, producer, offsets });
   const graph = createGraphStage({ writer: createWriter({ driver, rankOf }), producer, logger });
   const relay = createChangeRelay(createOutbox(driver), producer, logger);
-  const shared = { kafka, store: offsets, concurrency: context.config.writers, logger };
-  const fold = async (slice: StreamSlice): Promise<void> => {
-    await graph.handle(slice);
+  const { writers } = context.config;
+  const shared = { kafka, store: offsets, concurrency: PARTITIONS_AT_ONCE, logger };
+  const fold: HandleTogether = async (slices) => {
+    await graph.handle(slices);
     relay.wake();
   };
   const alerts = await createAlerts({ driver, kafka, sources: knowledge.sources, offsets, logger }, signal);
   const consumers = [
-    createStreamConsumer({ ...shared, group: GROUPS.fanOut, topics: Object.values(RAW_TOPICS), handle: fanOut.handle }),
-    createStreamConsumer({ ...shared, group: GROUPS.graph, topics: Object.values(TYPED_TOPICS), handle: fold }),
+    createStreamConsumer({
+      ...shared,
+      group: GROUPS.fanOut,
+      topics: Object.values(RAW_TOPICS),
+      handle: handleTogether(fanOut.handle, writers),
+    }),
+    createStreamConsumer({
+      ...shared,
+      group: GROUPS.graph,
+      topics: Object.values(TYPED_TOPICS),
+      handle: handleTogether(fold, writers),
+    }),
     alerts,
   ];
 

@@ -4,6 +4,7 @@ import type { Counters, OffsetStore } from '../graph/offsets.ts';
 import { type DeadLetter, deadLetter, sendDeadLetters } from '../stream/dead-letters.ts';
 import type { OutgoingMessage, StreamProducer } from '../stream/producer.ts';
 import type { StreamRecord, StreamSlice } from '../stream/slices.ts';
+import type { HandleTogether } from '../stream/together.ts';
 import { EVENT_HEADERS, GROUPS, type TypedTopic } from '../stream/topics.ts';
 import { countedAs, type FannedOut, fanOutRecord } from './fan-out.ts';
 
@@ -39,38 +40,53 @@ export function createFanOutStage({ knowledge, producer, offsets }: FanOutStageD
   // While the database is away a slice is handled again and again, and must not be sent each time.
   const sent = new WeakMap<StreamSlice, Sent>();
 
-  /** Sends what follows from a slice; resolves when it is durable. */
-  const send = async (slice: StreamSlice): Promise<Sent> => {
-    const { topic, partition, from, next, records } = slice;
-    // Positions without a message, such as a transactional producer's markers, are accounted for as filtered.
-    const counters = { applied: 0, superseded: 0, filtered: next - from - records.length, deadLettered: 0 };
+  /** Sends what follows from the slices; resolves when it is durable. */
+  const send = async (slices: readonly StreamSlice[]): Promise<void> => {
     const outgoing = new Map<TypedTopic, OutgoingMessage[]>();
     const letters: DeadLetter[] = [];
+    const sending = new Map<StreamSlice, Sent>();
     let turn = performance.now();
-    for (const record of records) {
-      const result = fanOutRecord(record, topic, partition, knowledge);
-      counters[countedAs(result)]++;
-      for (const event of result.events) append(outgoing, event);
-      if (result.refused.length > 0) letters.push(letterOf(result, record, slice));
-      if (performance.now() - turn > TURN_MS) {
-        await yieldToOthers();
-        turn = performance.now();
+    for (const slice of slices) {
+      const { topic, partition, from, next, records } = slice;
+      // Positions without a message, such as a transactional producer's markers, are accounted for as filtered.
+      const counters = { applied: 0, superseded: 0, filtered: next - from - records.length, deadLettered: 0 };
+      const sums = { counters, events: 0, refused: 0 };
+      for (const record of records) {
+        const result = fanOutRecord(record, topic, partition, knowledge);
+        counters[countedAs(result)]++;
+        for (const event of result.events) append(outgoing, event);
+        sums.events += result.events.length;
+        if (result.refused.length > 0) {
+          letters.push(letterOf(result, record, slice));
+          sums.refused++;
+        }
+        if (performance.now() - turn > TURN_MS) {
+          await yieldToOthers();
+          turn = performance.now();
+        }
       }
+      sending.set(slice, sums);
     }
     await Promise.all([...outgoing].map(([to, messages]) => producer.send(to, messages)));
     await sendDeadLetters(producer, GROUPS.fanOut, letters);
-    const events = [...outgoing.values()].reduce((sum, messages) => sum + messages.length, 0);
-    return { counters, events, refused: letters.length };
+    for (const [slice, sums] of sending) sent.set(slice, sums);
   };
 
-  const handle = async (slice: StreamSlice): Promise<void> => {
-    const { topic, partition, from, next, records } = slice;
-    const done = sent.get(slice) ?? (await send(slice));
-    sent.set(slice, done);
-    await offsets.commit({ group: GROUPS.fanOut, topic, partition, from, next, counters: done.counters });
-    totals.documents += records.length;
-    totals.refused += done.refused;
-    totals.events += done.events;
+  const handle: HandleTogether = async (slices) => {
+    const unsent = slices.filter((slice) => !sent.has(slice));
+    if (unsent.length > 0) await send(unsent);
+    const done = slices.map((slice) => ({ slice, ...(sent.get(slice) as Sent) }));
+    await offsets.commit(
+      ...done.map(({ slice, counters }) => {
+        const { topic, partition, from, next } = slice;
+        return { group: GROUPS.fanOut, topic, partition, from, next, counters };
+      }),
+    );
+    for (const { slice, events, refused } of done) {
+      totals.documents += slice.records.length;
+      totals.refused += refused;
+      totals.events += events;
+    }
   };
 
   return { handle, totals: totals as Readonly<FanOutTotals> };

@@ -5,6 +5,7 @@ import type { Logger } from '../logger.ts';
 import { type DeadLetter, deadLetter, type RefusedPart, sendDeadLetters } from '../stream/dead-letters.ts';
 import type { StreamProducer } from '../stream/producer.ts';
 import type { StreamRecord, StreamSlice } from '../stream/slices.ts';
+import type { HandleTogether } from '../stream/together.ts';
 import { EVENT_HEADERS, GROUPS, RAW_TOPICS, STREAMS } from '../stream/topics.ts';
 import { mapRecord } from './mapping.ts';
 import { sha256 } from './raw-document.ts';
@@ -31,6 +32,12 @@ interface Item {
   readonly refusal?: Omit<RefusedPart, 'place'>;
 }
 
+/** A slice, or some of it, mapped. */
+interface Part {
+  readonly slice: Slice;
+  readonly items: readonly Item[];
+}
+
 /**
  * Typed events → the graph. Dead letters are durable before the transaction that counts them; the transaction holds
  * data, position and counters.
@@ -40,61 +47,73 @@ export function createGraphStage({ writer, producer, logger }: GraphStageDeps) {
   // While the database is away a slice is handled again and again: each of its letters is sent once.
   const lettered = new WeakSet<StreamRecord>();
 
-  const write = async (slice: Slice, items: readonly Item[]): Promise<void> => {
-    const refused = items.filter(({ record, refusal }) => refusal !== undefined && !lettered.has(record));
-    const letters = refused.flatMap((item) => letterOf(item, slice) ?? []);
+  const write = async (...parts: readonly Part[]): Promise<void> => {
+    const refused = parts.flatMap(({ slice, items }) =>
+      items.filter((item) => item.refusal !== undefined && !lettered.has(item.record)).map((item) => ({ item, slice })),
+    );
+    const letters = refused.flatMap(({ item, slice }) => letterOf(item, slice) ?? []);
     await sendDeadLetters(producer, GROUPS.graph, letters);
-    for (const { record } of refused) lettered.add(record);
-    const counters = await writer.write({ ...slice, events: items.map((item) => item.event) });
-    totals.events += items.length;
-    totals.applied += counters.applied;
-    totals.superseded += counters.superseded;
-    totals.refused += counters.deadLettered;
+    for (const { item } of refused) lettered.add(item.record);
+    const batches = parts.map(({ slice, items }) => ({ ...slice, events: items.map((item) => item.event) }));
+    for (const counters of await writer.writeTogether(batches)) {
+      totals.applied += counters.applied;
+      totals.superseded += counters.superseded;
+      totals.refused += counters.deadLettered;
+    }
+    totals.events += parts.reduce((sum, { items }) => sum + items.length, 0);
   };
 
   /** Finds, by halving, the message that the database refuses, and lets the others through. */
-  const writeIsolating = async (slice: Slice, items: readonly Item[]): Promise<void> => {
+  const writeIsolating = async ({ slice, items }: Part): Promise<void> => {
     try {
-      await write(slice, items);
+      await write({ slice, items });
     } catch (error) {
       if (!isTooMuch(error, items.length)) throw error;
       const half = items[Math.ceil(items.length / 2)];
-      if (half === undefined || items.length < 2) return await refuseOnly(slice, items, error);
+      if (half === undefined || items.length < 2) return await refuseOnly({ slice, items }, error);
       const middle = half.record.offset;
-      await writeIsolating(
+      const [before, after] = [
         { ...slice, next: middle },
-        items.filter(({ record }) => record.offset < middle),
-      );
-      await writeIsolating(
         { ...slice, from: middle },
-        items.filter(({ record }) => record.offset >= middle),
-      );
+      ];
+      await writeIsolating({ slice: before, items: items.filter(({ record }) => record.offset < middle) });
+      await writeIsolating({ slice: after, items: items.filter(({ record }) => record.offset >= middle) });
     }
   };
 
-  const refuseOnly = async (slice: Slice, [only]: readonly Item[], error: unknown): Promise<void> => {
+  const refuseOnly = async ({ slice, items: [only] }: Part, error: unknown): Promise<void> => {
     if (only === undefined || only.refusal !== undefined || isMemory(error)) throw error;
     const { topic, partition } = slice;
     // The code only: the database's message may quote what was to be written.
     const code = error instanceof AppError ? error.details.code : undefined;
     logger.error({ code, topic, partition, offset: only.record.offset }, 'the database refuses a message');
-    await write(slice, [
-      { record: only.record, event: { actions: [], outcome: 'dead-lettered' }, refusal: UNWRITABLE },
-    ]);
+    const refused = { actions: [], outcome: 'dead-lettered' } as const;
+    await write({ slice, items: [{ record: only.record, event: refused, refusal: UNWRITABLE }] });
   };
 
-  const handle = async ({ topic, partition, from, next, records }: StreamSlice): Promise<void> => {
+  /** In one transaction; only of a single slice is found what the database refuses. */
+  const handle: HandleTogether = async (slices) => {
     const begun = performance.now();
-    const items = records.map((record) => itemOf(record, topic));
-    await writeIsolating({ group: GROUPS.graph, topic, partition, from, next }, items);
-    const waited = Date.now() - (records[0]?.timestamp ?? Date.now());
+    const parts = slices.map(partOf);
+    const [only] = parts;
+    if (only !== undefined && parts.length === 1) await writeIsolating(only);
+    else await write(...parts);
+    const messages = slices.reduce((sum, { records }) => sum + records.length, 0);
+    const oldest = Math.min(...slices.map(({ records }) => records[0]?.timestamp ?? Date.now()));
     logger.debug(
-      { topic, partition, messages: records.length, ms: performance.now() - begun, waited },
-      'slice written',
+      { slices: slices.length, messages, ms: performance.now() - begun, waited: Date.now() - oldest },
+      'slices written',
     );
   };
 
   return { handle, totals: totals as Readonly<GraphTotals> };
+}
+
+function partOf({ topic, partition, from, next, records }: StreamSlice): Part {
+  return {
+    slice: { group: GROUPS.graph, topic, partition, from, next },
+    items: records.map((record) => itemOf(record, topic)),
+  };
 }
 
 function itemOf(record: StreamRecord, topic: string): Item {

@@ -1,6 +1,7 @@
 import type { Consumer, EachBatchPayload } from 'kafkajs';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { createCommits } from './commits.ts';
 import type { Kafka } from './kafka.ts';
 import { type Assigned, locate, type PositionStore, type Positions, positionKey } from './positions.ts';
 import { type Pulse, startPulse } from './pulse.ts';
@@ -15,9 +16,9 @@ export interface AssignmentOptions {
   /**
    * Returns when what the slice says is durable and the stored position is the slice's `next`.
    * Throws AppError FENCED where the stored position was not `from`; a retryable AppError where a server is away.
-   * Anything else ends the membership.
+   * Anything else ends the membership. `signal` aborts when nobody waits for the slice any more.
    */
-  handle(slice: StreamSlice): Promise<void>;
+  handle(slice: StreamSlice, signal: AbortSignal): Promise<void>;
 }
 
 export interface Assignment {
@@ -37,6 +38,7 @@ export function createAssignment(
   fail: (error: unknown) => void,
 ): Assignment {
   let generation: Promise<Positions | undefined> = Promise.resolve(undefined);
+  const commits = createCommits(consumer);
 
   const locateAll = (assigned: Assigned) => untilDone(() => locate(kafka, store, group, assigned), { signal, logger });
 
@@ -71,25 +73,24 @@ export function createAssignment(
     first === from || (first > from && (await locateOne(topic, partition)) === from);
 
   const consume = async (payload: EachBatchPayload, pulse: Pulse, positions: Positions): Promise<void> => {
-    const { batch, isRunning, isStale, resolveOffset, commitOffsetsIfNecessary } = payload;
+    const { batch, isRunning, isStale, resolveOffset } = payload;
     const { topic, partition } = batch;
     const key = positionKey(topic, partition);
     const from = positions.get(key);
     if (from === undefined || isStale()) return;
     const first = Number(batch.firstOffset());
     if (!(await isExpected(topic, partition, from, first))) return relocate(positions, topic, partition);
+    const unwanted = AbortSignal.any([signal, pulse.signal]);
     for (const slice of slices(batch, from)) {
       if (!isRunning() || isStale()) return;
-      const work = () => handle(slice).then(() => true);
-      const done = await untilDone(work, { signal: AbortSignal.any([signal, pulse.signal]), logger });
+      const work = () => handle(slice, unwanted).then(() => true);
+      const done = await untilDone(work, { signal: unwanted, logger });
       if (done !== true) break;
       positions.set(key, slice.next);
       resolveOffset(String(slice.next - 1));
+      commits.note(topic, partition, slice.next);
     }
     pulse.check();
-    // For whoever watches the group with Kafka's own tools; nothing here reads it.
-    const offset = String(positions.get(key));
-    await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
   };
 
   const recover = async (error: unknown, { topic, partition }: EachBatchPayload['batch']): Promise<void> => {

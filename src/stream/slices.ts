@@ -21,8 +21,8 @@ export interface StreamSlice {
 }
 
 /** What is written in one transaction: large enough to be fast, small enough for the database's memory. */
-const SLICE_MESSAGES = 5_000;
-const SLICE_BYTES = 16 * 1024 * 1024;
+export const SLICE_MESSAGES = 5_000;
+export const SLICE_BYTES = 16 * 1024 * 1024;
 
 /**
  * Cuts a batch into slices that begin at `from` and leave no position out. Positions without a message (the markers of

@@ -33,17 +33,31 @@ const batchOf = (events: readonly (readonly GraphAction[])[], from = 0, partitio
   events: events.map(mapped),
 });
 
-/** Writes the events to an empty database, `size` at a time, each `lane` by a writer of its own, side by side. */
-async function build(lanes: readonly (readonly (readonly GraphAction[])[])[], size: number): Promise<string> {
+type Events = readonly (readonly GraphAction[])[];
+
+/**
+ * Writes the events to an empty database, `size` at a time: each lane by a writer of its own, side by side, or all lanes
+ * together by one.
+ */
+async function build(lanes: readonly Events[], size: number, together = false): Promise<string> {
   await freshDatabase(driver);
-  await Promise.all(
-    lanes.map(async (events, partition) => {
-      const writer = createWriter({ driver, rankOf });
-      for (let from = 0; from < events.length; from += size) {
-        await writer.write(batchOf(events.slice(from, from + size), from, partition));
-      }
-    }),
-  );
+  const batches = (events: Events, partition: number): WriteBatch[] =>
+    Array.from({ length: Math.ceil(events.length / size) }, (_, i) =>
+      batchOf(events.slice(i * size, (i + 1) * size), i * size, partition),
+    );
+  if (together) {
+    const writer = createWriter({ driver, rankOf });
+    const spread = lanes.map(batches);
+    for (let i = 0; spread.some((lane) => i < lane.length); i++)
+      await writer.writeTogether(spread.flatMap((lane) => lane.slice(i, i + 1)));
+  } else {
+    await Promise.all(
+      lanes.map(async (events, partition) => {
+        const writer = createWriter({ driver, rankOf });
+        for (const batch of batches(events, partition)) await writer.write(batch);
+      }),
+    );
+  }
   expect((await checkGraph(driver, rankOf)).problems).toEqual([]);
   return graphHash(driver);
 }
@@ -86,13 +100,14 @@ describe('the writer', () => {
         shuffled: fc.shuffledSubarray([...events, ...events], { minLength: events.length * 2 }),
         size: fc.constantFrom(1, 3, 7, 100),
         lanes: fc.integer({ min: 1, max: 3 }),
+        together: fc.boolean(),
       }),
     );
     await fc.assert(
-      fc.asyncProperty(worlds, async ({ events, shuffled, size, lanes }) => {
+      fc.asyncProperty(worlds, async ({ events, shuffled, size, lanes, together }) => {
         const expected = await build([events], 1_000);
         const spread = Array.from({ length: lanes }, (_, lane) => shuffled.filter((_e, i) => i % lanes === lane));
-        expect(await build(spread, size)).toBe(expected);
+        expect(await build(spread, size, together)).toBe(expected);
       }),
       { numRuns: 12, endOnFailure: true },
     );
@@ -124,6 +139,39 @@ describe('the writer', () => {
     // A writer that has just started reads what is known, and one that has seen it does not even ask.
     expect((await createWriter({ driver, rankOf }).write(batchOf([[later]], 15))).superseded).toBe(1);
     expect((await writer.write(batchOf([[later]], 16))).superseded).toBe(1);
+  });
+
+  it('counts for each partition what is written together, and writes all or none', async () => {
+    const writer = createWriter({ driver, rankOf });
+    const dead: MappedEvent = { actions: [], outcome: 'dead-lettered' };
+    const [first, second, third] = [batchOf([[seen], [seen]], 0, 0), batchOf([[seen]], 7, 1), batchOf([[]], 3, 2)];
+    const together = [{ ...second, next: 9, events: [...second.events, dead] }, first, third];
+    const counters = await writer.writeTogether(together);
+    // Of what several say, the one that is first in line is applied.
+    expect(counters).toEqual([
+      { applied: 1, superseded: 0, filtered: 0, deadLettered: 1 },
+      { applied: 0, superseded: 2, filtered: 0, deadLettered: 0 },
+      { applied: 0, superseded: 0, filtered: 1, deadLettered: 0 },
+    ]);
+    const stored = async () =>
+      (await createOffsetStore(driver).all()).map(
+        ({ partition, next, applied, superseded, filtered, deadLettered }) => ({
+          ...{ partition, next, counters: { applied, superseded, filtered, deadLettered } },
+        }),
+      );
+    const after = await stored();
+    expect(after).toEqual([
+      { partition: 0, next: 2, counters: counters[1] },
+      { partition: 1, next: 9, counters: counters[0] },
+      { partition: 2, next: 4, counters: counters[2] },
+    ]);
+
+    const hash = await graphHash(driver);
+    const fresh = [batchOf([[{ ...seen, domain: 'b.example' }]], 2, 0), batchOf([[withdrawn(10)]], 7, 1)];
+    const fenced = writer.writeTogether(fresh);
+    await expect(fenced).rejects.toMatchObject({ code: 'FENCED', details: { position: 'test/events/1', from: 7 } });
+    expect(await stored()).toEqual(after);
+    expect(await graphHash(driver)).toBe(hash);
   });
 
   it('counts a withdrawal that says nothing later as superseded, and tells of each that does', async () => {

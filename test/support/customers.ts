@@ -11,6 +11,7 @@ import { createSubmit } from '../../src/main/submit.ts';
 import { createStreamConsumer, type StreamConsumer } from '../../src/stream/consumer.ts';
 import { createKafka } from '../../src/stream/kafka.ts';
 import { createProducer } from '../../src/stream/producer.ts';
+import { handleTogether } from '../../src/stream/together.ts';
 import { GROUPS, TYPED_TOPICS } from '../../src/stream/topics.ts';
 import { startApi } from '../integration/api-client.ts';
 import { freshDatabase, testDriver } from './database.ts';
@@ -60,8 +61,13 @@ export async function createCustomers({ patience = 20_000, sources = declaredSou
     const rankOf = (id: string) => sources.get(id)?.rank ?? 99;
     const stage = createGraphStage({ writer: createWriter({ driver, rankOf }), producer, logger });
     const topics = Object.values(TYPED_TOPICS);
-    const shared = { kafka, store: createOffsetStore(driver), concurrency: 2, logger };
-    consumer = createStreamConsumer({ ...shared, group: GROUPS.graph, topics, handle: stage.handle });
+    const shared = { kafka, store: createOffsetStore(driver), concurrency: 8, logger };
+    consumer = createStreamConsumer({
+      ...shared,
+      group: GROUPS.graph,
+      topics,
+      handle: handleTogether(stage.handle, 2),
+    });
     running = consumer.run();
   };
   const stop = async (): Promise<void> => {

@@ -11,6 +11,7 @@ import { waitUntilApplied } from '../../src/main/stream-status.ts';
 import { createStreamConsumer } from '../../src/stream/consumer.ts';
 import { createKafka, ensureTopics, logEnds } from '../../src/stream/kafka.ts';
 import { createProducer } from '../../src/stream/producer.ts';
+import { handleTogether } from '../../src/stream/together.ts';
 import { GROUPS, RAW_TOPICS, type Stream, TYPED_TOPICS } from '../../src/stream/topics.ts';
 import { freshDatabase, testDriver } from './database.ts';
 import { testServers } from './test-servers.ts';
@@ -66,19 +67,19 @@ export function createStages(knowledge: Knowledge = KNOWLEDGE) {
     const rankOf = (id: string) => knowledge.sources.get(id)?.rank ?? 99;
     const fanOut = createFanOutStage({ knowledge, producer, offsets });
     const graph = createGraphStage({ writer: createWriter({ driver, rankOf }), producer, logger });
-    const shared = { kafka, store: offsets, concurrency: 2, logger };
+    const shared = { kafka, store: offsets, concurrency: 8, logger };
     const consumers = [
       createStreamConsumer({
         ...shared,
         group: GROUPS.fanOut,
         topics: Object.values(RAW_TOPICS),
-        handle: fanOut.handle,
+        handle: handleTogether(fanOut.handle, 2),
       }),
       createStreamConsumer({
         ...shared,
         group: GROUPS.graph,
         topics: Object.values(TYPED_TOPICS),
-        handle: graph.handle,
+        handle: handleTogether(graph.handle, 2),
       }),
     ];
     const running = consumers.map((consumer) => consumer.run());

@@ -28,12 +28,13 @@ export const allOffsets = statement<Record<string, never>, OffsetRow>(
   `MATCH (o:StreamOffset) RETURN ${ROW} ORDER BY group, topic, partition`,
 );
 
-const POSITION = `MATCH (g:GraphDigest {name: 'graph'})
-   MERGE (o:StreamOffset {id: $id})
-   ON CREATE SET o.group = $group, o.topic = $topic, o.partition = $partition, o.first = $from, o.next = $from,
-     o.applied = 0, o.superseded = 0, o.filtered = 0, o.deadLettered = 0
+const POSITIONS = `MATCH (g:GraphDigest {name: 'graph'})
+   UNWIND $rows AS row
+   MERGE (o:StreamOffset {id: row.id})
+   ON CREATE SET o.group = row.group, o.topic = row.topic, o.partition = row.partition, o.first = row.from,
+     o.next = row.from, o.applied = 0, o.superseded = 0, o.filtered = 0, o.deadLettered = 0
    REMOVE o.lock
-   WITH g, o WHERE o.next = $from`;
+   WITH g, o, row WHERE o.next = row.from`;
 
 interface Position {
   readonly id: string;
@@ -49,31 +50,36 @@ export const graphId = statement<Record<string, never>, { graph: string }>(
 );
 
 /**
- * Takes the partition's lock and checks the position before any work is done, without moving it. No row comes back
- * where the stored position is another; else which database this is. Removing a property takes the lock that makes two
- * writers of one partition wait for each other.
+ * Takes the partitions' locks and checks the positions before any work is done, without moving them. A row comes back
+ * for each that is as stored, and says which database this is. Removing a property takes the lock that makes two writers
+ * of one partition wait for each other.
  */
-export const fenceOffset = statement<Position, { graph: string }>('offset.fence', `${POSITION} RETURN g.id AS graph`);
+export const fenceOffsets = statement<{ rows: readonly Position[] }, { id: string; graph: string }>(
+  'offset.fence',
+  `${POSITIONS} RETURN o.id AS id, g.id AS graph`,
+);
 
 /**
- * Moves a position on from `from` to `next` and adds the counters; no row where it was not at `from`. `newest` holds
+ * Moves positions on from `from` to `next` and adds the counters; no row for one that was not at `from`. `newest` holds
  * `newest.<source>` and the time of the newest event of that source, by which freshness is told.
  */
-export const advanceOffset = statement<
-  Position & {
-    next: Int;
-    applied: Int;
-    superseded: Int;
-    filtered: Int;
-    deadLettered: Int;
-    newest: readonly { readonly name: string; readonly time: Int }[];
+export const advanceOffsets = statement<
+  {
+    rows: readonly (Position & {
+      readonly next: Int;
+      readonly applied: Int;
+      readonly superseded: Int;
+      readonly filtered: Int;
+      readonly deadLettered: Int;
+      readonly newest: readonly { readonly name: string; readonly time: Int }[];
+    })[];
   },
-  { graph: string }
+  { id: string; graph: string }
 >(
   'offset.advance',
-  `${POSITION}
-   SET o.next = $next, o.applied = o.applied + $applied, o.superseded = o.superseded + $superseded,
-     o.filtered = o.filtered + $filtered, o.deadLettered = o.deadLettered + $deadLettered
-   FOREACH (n IN [n IN $newest WHERE coalesce(o[n.name] < n.time, true)] | SET o[n.name] = n.time)
-   RETURN g.id AS graph`,
+  `${POSITIONS}
+   SET o.next = row.next, o.applied = o.applied + row.applied, o.superseded = o.superseded + row.superseded,
+     o.filtered = o.filtered + row.filtered, o.deadLettered = o.deadLettered + row.deadLettered
+   FOREACH (n IN [n IN row.newest WHERE coalesce(o[n.name] < n.time, true)] | SET o[n.name] = n.time)
+   RETURN o.id AS id, g.id AS graph`,
 );

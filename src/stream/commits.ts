@@ -1,0 +1,25 @@
+import type { Consumer } from 'kafkajs';
+
+/** How often Kafka is told, in ms. */
+const EVERY_MS = 1_000;
+
+/**
+ * Tells Kafka now and then how far a member is, for whoever watches its group with Kafka's own tools. Nothing here reads
+ * it, so nothing waits for it, and what can't be told is left.
+ */
+export function createCommits(consumer: Pick<Consumer, 'commitOffsets'>) {
+  const untold = new Map<string, { topic: string; partition: number; offset: string }>();
+
+  const tell = (): void => {
+    const offsets = [...untold.values()];
+    untold.clear();
+    consumer.commitOffsets(offsets).catch(() => undefined);
+  };
+
+  return {
+    note(topic: string, partition: number, next: number): void {
+      if (untold.size === 0) setTimeout(tell, EVERY_MS).unref();
+      untold.set(`${topic}/${partition}`, { topic, partition, offset: String(next) });
+    },
+  };
+}
