@@ -43,6 +43,13 @@ const TRANSIENT =
 /** What has another code than those: a server that dies while a connection to it is being opened is a ProtocolError. */
 const CUT_OFF = /Pool is closed|connection acquisition timed out|Connection was closed by server/i;
 
+/** Of transient errors, those that may lie in what the server was asked. */
+const ABOUT_A_TRANSACTION = /Memory|General\.Unknown|\.Transaction\./;
+
+/** Whether there is no server that works, whatever it is asked. */
+export const isDown = ({ code, details }: AppError): boolean =>
+  code === 'DATABASE_UNAVAILABLE' && !ABOUT_A_TRANSACTION.test(String(details.code));
+
 /** Turns the driver's errors into AVD's own, so that nobody else needs to know the driver's codes. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) {

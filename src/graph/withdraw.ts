@@ -10,11 +10,11 @@ import { domainsClaimedBy, pairsMergedBy, withdrawSource } from './statements/id
 /** Domains whose owner is resolved again in one transaction. */
 const WITHDRAWAL_PAGE = 1_000;
 
-/** Does the work in a transaction of its own that the slice's position allows. */
+/** Does the work in a transaction of its own that the slices' positions allow. */
 type InTransaction = <T>(work: (tx: ManagedTransaction) => Promise<T>) => Promise<T>;
 
 /**
- * A withdrawal may undo any number of owners, so it is carried out before the slice's own transaction, in small ones,
+ * A withdrawal may undo any number of owners, so it is carried out before the slices' own transaction, in small ones,
  * each of which may be repeated: first the withdrawal itself, from when on whoever writes heeds it, then everything that
  * was concluded from what the source had said. That is done for one that is known, too: who stored it may have been
  * killed before the rest.
@@ -39,7 +39,7 @@ export async function withdrawSources(
   return held;
 }
 
-/** Told in the same transaction: when the slice's own comes, the withdrawal is known, and would be told by nobody. */
+/** Told in the same transaction: when the slices' own comes, the withdrawal is known, and would be told by nobody. */
 async function withdraw(tx: ManagedTransaction, source: SourceEntity): Promise<number | null> {
   const { withdrawnBefore } = source.state;
   const [row] = await run(tx, withdrawSource, { id: source.id, before: integer(withdrawnBefore) });

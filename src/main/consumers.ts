@@ -22,6 +22,7 @@ import { createGraphStage, type GraphTotals } from './graph-stage.ts';
 import { type Governed, loadKnowledge } from './knowledge.ts';
 import { sayLastWord } from './last-word.ts';
 import { waitUntilApplied } from './stream-status.ts';
+import { isServerAway } from './unwritable.ts';
 
 export interface ConsumersOptions {
   readonly context: Context;
@@ -40,8 +41,8 @@ export interface ConsumersTotals {
 }
 
 const REPORT_EVERY_MS = 10_000;
-/** As many as a fetch may bring, so that small slices of all of them meet and are written together. */
-const PARTITIONS_AT_ONCE = 256;
+/** Of what a fetch has brought, so that small slices of many partitions meet and are written together. */
+const PARTITIONS_AT_ONCE = 64;
 
 /**
  * One consumer process: both stages, the relay of changes, and the alerts. Any number of them may run side by side.
@@ -80,7 +81,7 @@ async function runParts(options: ConsumersOptions, { driver, kafka, producer }: 
   const fanOut = createFanOutStage({ knowledge, producer, offsets });
   const graph = createGraphStage({ writer: createWriter({ driver, rankOf }), producer, logger });
   const relay = createChangeRelay(createOutbox(driver), producer, logger);
-  const { writers } = context.config;
+  const together = { atOnce: context.config.writers, isOfAll: isServerAway };
   const shared = { kafka, store: offsets, concurrency: PARTITIONS_AT_ONCE, logger };
   const fold: HandleTogether = async (slices) => {
     await graph.handle(slices);
@@ -92,13 +93,13 @@ async function runParts(options: ConsumersOptions, { driver, kafka, producer }: 
       ...shared,
       group: GROUPS.fanOut,
       topics: Object.values(RAW_TOPICS),
-      handle: handleTogether(fanOut.handle, writers),
+      handle: handleTogether(fanOut.handle, together),
     }),
     createStreamConsumer({
       ...shared,
       group: GROUPS.graph,
       topics: Object.values(TYPED_TOPICS),
-      handle: handleTogether(fold, writers),
+      handle: handleTogether(fold, together),
     }),
     alerts,
   ];

@@ -91,7 +91,7 @@ export function createGraphStage({ writer, producer, logger }: GraphStageDeps) {
     await write({ slice, items: [{ record: only.record, event: refused, refusal: UNWRITABLE }] });
   };
 
-  /** In one transaction; only of a single slice is found what the database refuses. */
+  /** In one transaction. What the database refuses is looked for only where a slice comes alone. */
   const handle: HandleTogether = async (slices) => {
     const begun = performance.now();
     const parts = slices.map(partOf);

@@ -52,7 +52,9 @@ export function createAssignment(
     for (const [topic, partitions] of Object.entries(assigned)) {
       for (const partition of partitions) {
         const next = positions?.get(positionKey(topic, partition));
-        if (next !== undefined) seek(topic, partition, next);
+        if (next === undefined) continue;
+        seek(topic, partition, next);
+        commits.note(topic, partition, next);
       }
     }
   };
@@ -80,11 +82,10 @@ export function createAssignment(
     if (from === undefined || isStale()) return;
     const first = Number(batch.firstOffset());
     if (!(await isExpected(topic, partition, from, first))) return relocate(positions, topic, partition);
-    const unwanted = AbortSignal.any([signal, pulse.signal]);
     for (const slice of slices(batch, from)) {
       if (!isRunning() || isStale()) return;
-      const work = () => handle(slice, unwanted).then(() => true);
-      const done = await untilDone(work, { signal: unwanted, logger });
+      const work = () => handle(slice, pulse.signal).then(() => true);
+      const done = await untilDone(work, { signal: pulse.signal, logger });
       if (done !== true) break;
       positions.set(key, slice.next);
       resolveOffset(String(slice.next - 1));
@@ -107,13 +108,13 @@ export function createAssignment(
     },
 
     async eachBatch(payload) {
-      const pulse = startPulse(payload.heartbeat);
+      const pulse = startPulse(payload.heartbeat, signal);
       try {
         const positions = await generation;
         if (positions !== undefined) await consume(payload, pulse, positions);
       } catch (error) {
         // The client's own errors go back to it: it joins again, or gives up and is started anew.
-        if (isKafkaError(error) || pulse.signal.aborted) throw error;
+        if (isKafkaError(error) || pulse.isLost()) throw error;
         await recover(error, payload.batch);
       } finally {
         pulse.stop();

@@ -1,11 +1,12 @@
 import type { Consumer } from 'kafkajs';
+import { positionKey } from './positions.ts';
 
 /** How often Kafka is told, in ms. */
 const EVERY_MS = 1_000;
 
 /**
  * Tells Kafka now and then how far a member is, for whoever watches its group with Kafka's own tools. Nothing here reads
- * it, so nothing waits for it, and what can't be told is left.
+ * it, so nothing waits for it; what can't be told is told when partitions are next handed out.
  */
 export function createCommits(consumer: Pick<Consumer, 'commitOffsets'>) {
   const untold = new Map<string, { topic: string; partition: number; offset: string }>();
@@ -19,7 +20,7 @@ export function createCommits(consumer: Pick<Consumer, 'commitOffsets'>) {
   return {
     note(topic: string, partition: number, next: number): void {
       if (untold.size === 0) setTimeout(tell, EVERY_MS).unref();
-      untold.set(`${topic}/${partition}`, { topic, partition, offset: String(next) });
+      untold.set(positionKey(topic, partition), { topic, partition, offset: String(next) });
     },
   };
 }

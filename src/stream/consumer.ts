@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type AssignmentOptions, createAssignment, isKafkaError } from './assignment.ts';
 import { oneMember } from './one-member.ts';
 import { pauseAfter } from './retry.ts';
@@ -40,6 +41,8 @@ class Final extends Error {}
 export function createStreamConsumer(options: ConsumerOptions): StreamConsumer {
   const stopping = new AbortController();
   const { signal } = stopping;
+  // Each batch at hand listens.
+  setMaxListeners(0, signal);
   return {
     async run() {
       for (let failures = 1; !signal.aborted; failures++) {

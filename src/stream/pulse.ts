@@ -1,6 +1,8 @@
 export interface Pulse {
-  /** Aborts when a heartbeat fails: the membership is lost or about to be. */
+  /** Aborts when a heartbeat fails, since the membership is lost or about to be, and when `until` does. */
   readonly signal: AbortSignal;
+  /** Whether a heartbeat has failed. */
+  isLost(): boolean;
   /** @throws the heartbeat's error, so that the client acts on it */
   check(): void;
   stop(): void;
@@ -11,17 +13,27 @@ export interface Pulse {
  * A heartbeat that fails (the group is rebalancing, the broker is away) is kept and thrown by `check`, so that the work
  * ends between two slices and not in the middle of one.
  */
-export function startPulse(heartbeat: () => Promise<void>, interval = 1_000): Pulse {
+export function startPulse(heartbeat: () => Promise<void>, until?: AbortSignal, interval = 1_000): Pulse {
   const lost = new AbortController();
+  const ended = new AbortController();
+  const end = (): void => ended.abort();
   const timer = setInterval(() => {
     heartbeat().catch((error: unknown) => {
       clearInterval(timer);
       lost.abort(error);
+      end();
     });
   }, interval);
+  // Not by AbortSignal.any: what outlives it by far keeps something of every one, for ever.
+  until?.addEventListener('abort', end);
+  if (until?.aborted) end();
   return {
-    signal: lost.signal,
+    signal: ended.signal,
+    isLost: () => lost.signal.aborted,
     check: () => lost.signal.throwIfAborted(),
-    stop: () => clearInterval(timer),
+    stop() {
+      clearInterval(timer);
+      until?.removeEventListener('abort', end);
+    },
   };
 }

@@ -1,8 +1,15 @@
 import { AppError } from '../errors.ts';
 import { SLICE_BYTES, SLICE_MESSAGES, type StreamSlice } from './slices.ts';
 
-/** Deals with all of the slices, or fails and leaves them as they were. */
+/** Deals with all of the slices, or fails for all and may be called again. */
 export type HandleTogether = (slices: readonly StreamSlice[]) => Promise<void>;
+
+export interface TogetherOptions {
+  /** Groups that are handled side by side. */
+  readonly atOnce: number;
+  /** Whether a group failed by something that no slice of it has to do with: a server that is away. */
+  readonly isOfAll: (error: unknown) => boolean;
+}
 
 interface Waiting {
   readonly slice: StreamSlice;
@@ -11,16 +18,22 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+interface Failure {
+  readonly error: unknown;
+}
+
+const NOT_WANTED: Failure = { error: new AppError('CANCELLED', 'Nobody waits for the slice any more.') };
+
 /**
  * Handles slices of different partitions that wait at the same time together, since what a transaction costs by itself
- * is far more than what a small slice adds to it; at most `atOnce` such groups side by side. Where a group fails by
- * something that may lie in one of them, each is handled by itself.
+ * is far more than what a small slice adds to it. Where a group fails by something that may lie in one of them, each is
+ * handled by itself.
  * @returns handles one slice; rejects with what went wrong with it, and with AppError CANCELLED where `signal` has
  *   aborted before its turn came
  */
 export function handleTogether(
   handle: HandleTogether,
-  atOnce: number,
+  { atOnce, isOfAll }: TogetherOptions,
 ): (slice: StreamSlice, signal: AbortSignal) => Promise<void> {
   const waiting: Waiting[] = [];
   let running = 0;
@@ -29,9 +42,25 @@ export function handleTogether(
     running++;
     // The slices of one fetch come one right after the other.
     await new Promise(setImmediate);
-    for (let group = takeGroup(waiting); group.length > 0; group = takeGroup(waiting)) await settle(group, handle);
+    for (let group = takeGroup(waiting); group.length > 0; group = takeGroup(waiting)) await settle(group);
     running--;
   };
+
+  const settle = async (group: readonly Waiting[]): Promise<void> => {
+    let failure = await attempt(group);
+    if (failure === undefined || group.length === 1 || isOfAll(failure.error)) return answer(group, failure);
+    for (const one of group) {
+      // What is away for one is away for those after it.
+      if (!isOfAll(failure?.error)) failure = one.signal.aborted ? NOT_WANTED : await attempt([one]);
+      answer([one], failure);
+    }
+  };
+
+  const attempt = (group: readonly Waiting[]): Promise<Failure | undefined> =>
+    handle(group.map(({ slice }) => slice)).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
 
   return (slice, signal) =>
     new Promise((resolve, reject) => {
@@ -40,6 +69,11 @@ export function handleTogether(
     });
 }
 
+function answer(group: readonly Waiting[], failure: Failure | undefined): void {
+  for (const { resolve, reject } of group) failure === undefined ? resolve() : reject(failure.error);
+}
+
+/** Takes as many as one transaction holds. */
 function takeGroup(waiting: Waiting[]): Waiting[] {
   const group: Waiting[] = [];
   let [messages, bytes] = [0, 0];
@@ -48,25 +82,8 @@ function takeGroup(waiting: Waiting[]): Waiting[] {
     bytes += next.slice.records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
     if (group.length > 0 && (messages > SLICE_MESSAGES || bytes > SLICE_BYTES)) break;
     waiting.shift();
-    if (next.signal.aborted) next.reject(new AppError('CANCELLED', 'The slice is not wanted any more.'));
+    if (next.signal.aborted) answer([next], NOT_WANTED);
     else group.push(next);
   }
   return group;
 }
-
-async function settle(group: readonly Waiting[], handle: HandleTogether): Promise<void> {
-  try {
-    await handle(group.map(({ slice }) => slice));
-    for (const { resolve } of group) resolve();
-  } catch (error) {
-    if (group.length === 1 || isOfAll(error)) {
-      for (const { reject } of group) reject(error);
-      return;
-    }
-    for (const one of group) await settle([one], handle);
-  }
-}
-
-/** A server that is away is so for each of them. */
-const isOfAll = (error: unknown): boolean =>
-  error instanceof AppError && (error.code === 'DATABASE_UNAVAILABLE' || error.code === 'STREAM_UNAVAILABLE');

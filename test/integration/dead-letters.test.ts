@@ -1,7 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { createDetector } from '../../src/detection/detector.ts';
 import { openLetters } from '../../src/stream/dead-letter-log.ts';
 import { EVENT_HEADERS, GROUPS, RAW_HEADERS, RAW_TOPICS, TYPED_TOPICS } from '../../src/stream/topics.ts';
+import { declaredSources } from '../support/facts.ts';
 import { createStages, KNOWLEDGE } from '../support/stages.ts';
 import { withNullValue } from '../support/tombstone.ts';
 
@@ -66,6 +68,33 @@ describe('what is refused', () => {
       topic: RAW_TOPICS['partner-relationships'],
       place: expect.stringContaining('test line 1'),
     });
+  });
+
+  test('by the database is one message, though it was written together with those of other partitions', async () => {
+    const rule = { service: 'DNS', confidence: 1, rule: 'ns' } as const;
+    // The database can't index so long a name. No real rule gives one.
+    const vendors: Record<string, string> = { right: 'right.example', wrong: `${'x'.repeat(40_000)}.example` };
+    const nameServer = (host: string) => ({ ...rule, vendor: vendors[host.split('.')[1] ?? ''] ?? '' });
+    const detector = { ...createDetector([], []), nameServer };
+    const wrong = createStages({ detector, sources: declaredSources });
+    try {
+      for (let site = 0; site < 30; site++) {
+        const [name, answer] = [`site-${site}.example`, site === 17 ? 'ns.wrong.example' : 'ns.right.example'];
+        const answers = [{ type: 'NS', name, answer }];
+        const NS = { status: 'NOERROR', timestamp: '2026-10-01T12:00:00Z', data: { answers } };
+        await wrong.ingest('dns', 'zdns', JSON.stringify({ name, results: { NS } }));
+      }
+      const { sum } = await wrong.drain();
+      expect(sum(GROUPS.fanOut, 'applied')).toBe(30);
+      expect(sum(GROUPS.graph, 'deadLettered')).toBe(1);
+    } finally {
+      await wrong.close();
+    }
+    const { records } = await stages.driver.executeQuery(
+      "MATCH (d:Domain)-[:USES]->(:Domain {name: 'right.example'}) RETURN count(d) AS sites",
+    );
+    expect(records[0]?.get('sites')).toBe(29);
+    expect(await letters()).toMatchObject([{ code: 'UNWRITABLE_EVENT', group: GROUPS.graph, stream: 'dns' }]);
   });
 
   test('in part, is one letter with its parts, and the document counts as applied', async () => {

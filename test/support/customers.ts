@@ -8,6 +8,7 @@ import { createCorrections } from '../../src/main/corrections.ts';
 import { createGraphStage } from '../../src/main/graph-stage.ts';
 import { createPortfolioChanges } from '../../src/main/portfolio-changes.ts';
 import { createSubmit } from '../../src/main/submit.ts';
+import { isServerAway } from '../../src/main/unwritable.ts';
 import { createStreamConsumer, type StreamConsumer } from '../../src/stream/consumer.ts';
 import { createKafka } from '../../src/stream/kafka.ts';
 import { createProducer } from '../../src/stream/producer.ts';
@@ -66,7 +67,7 @@ export async function createCustomers({ patience = 20_000, sources = declaredSou
       ...shared,
       group: GROUPS.graph,
       topics,
-      handle: handleTogether(stage.handle, 2),
+      handle: handleTogether(stage.handle, { atOnce: 2, isOfAll: isServerAway }),
     });
     running = consumer.run();
   };

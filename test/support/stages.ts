@@ -8,6 +8,7 @@ import { createFanOutStage } from '../../src/main/fan-out-stage.ts';
 import { createGraphStage } from '../../src/main/graph-stage.ts';
 import { rawMessage } from '../../src/main/raw-message.ts';
 import { waitUntilApplied } from '../../src/main/stream-status.ts';
+import { isServerAway } from '../../src/main/unwritable.ts';
 import { createStreamConsumer } from '../../src/stream/consumer.ts';
 import { createKafka, ensureTopics, logEnds } from '../../src/stream/kafka.ts';
 import { createProducer } from '../../src/stream/producer.ts';
@@ -73,13 +74,13 @@ export function createStages(knowledge: Knowledge = KNOWLEDGE) {
         ...shared,
         group: GROUPS.fanOut,
         topics: Object.values(RAW_TOPICS),
-        handle: handleTogether(fanOut.handle, 2),
+        handle: handleTogether(fanOut.handle, { atOnce: 2, isOfAll: isServerAway }),
       }),
       createStreamConsumer({
         ...shared,
         group: GROUPS.graph,
         topics: Object.values(TYPED_TOPICS),
-        handle: handleTogether(graph.handle, 2),
+        handle: handleTogether(graph.handle, { atOnce: 2, isOfAll: isServerAway }),
       }),
     ];
     const running = consumers.map((consumer) => consumer.run());
