@@ -9,7 +9,8 @@ import { createKafka } from '../src/stream/kafka.ts';
 import { createProducer, type StreamProducer } from '../src/stream/producer.ts';
 import { type BenchGraph, claimsOf, domainName, organizationKey, seeded } from './exposure-graph.ts';
 
-const TICK_MS = 50;
+/** The relay of changes leaves as long between two looks. */
+const TICK_MS = 100;
 
 interface Order {
   readonly brokers: readonly string[];

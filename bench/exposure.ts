@@ -110,9 +110,8 @@ async function measure(bench: Bench): Promise<void> {
   try {
     const at = Date.now();
     const questions = await benchQuestions(graph, at, index.queries());
-    const quiet = new Map<string, Latency>();
-    for (const question of questions) quiet.set(question.name, await compare(bench, index, bare, question));
-    await whileChanging(bench, index, questions, quiet);
+    for (const question of questions) await compare(bench, index, bare, question);
+    await whileChanging(bench, index, questions);
   } finally {
     await index.stop();
   }
@@ -172,7 +171,7 @@ async function compare(
   client: ExposureIndexClient,
   bare: Bare,
   question: BenchQuestion,
-): Promise<Latency> {
+): Promise<void> {
   const index = client.queries();
   const answer = await question.ask(index, 0);
   const one = await runClients({ clients: 1, seconds, most: 2_000 }, (n) => question.ask(index, n));
@@ -188,7 +187,6 @@ async function compare(
   if (question.search !== undefined) parts.push(await beside(bare, question.search, one, seconds));
   if (question.isOneHop === true && Math.max(one.p99, eight.p99) > 20) parts.push('ABOVE 20 ms');
   say(parts.join('; '));
-  return one;
 }
 
 /** What Cypher answers within its bounds, and how long that takes; what takes long is asked once. */
@@ -223,19 +221,22 @@ async function beside(
   return `bare search ${text(search)} finds ${bareSearch(edges, from, 3)}: ${(index.p50 / search.p50).toFixed(2)} × its time`;
 }
 
-/** All questions again with one client, while changes are applied. */
+/** All questions again with one client, for as long at rest as while changes are applied. */
 async function whileChanging(
   { graph, driver, kafka, brokers, seconds }: Bench,
   client: ExposureIndexClient,
   questions: readonly BenchQuestion[],
-  quiet: ReadonlyMap<string, Latency>,
 ): Promise<void> {
-  const publisher = startPublisher(brokers, graph, CHANGES_PER_SECOND);
   const index = client.queries();
-  for (const { name, ask } of questions) {
-    const busy = await runClients({ clients: 1, seconds, most: 2_000 }, (n) => ask(index, n));
-    const calm = quiet.get(name)?.p99 ?? Number.NaN;
-    say(`${name}, while changing: ${text(busy)}; p99 ${(busy.p99 / calm).toFixed(1)} × the quiet one (target 2)`);
+  const run = ({ ask }: BenchQuestion): Promise<Latency> =>
+    runClients({ clients: 1, seconds, most: Number.POSITIVE_INFINITY }, (n) => ask(index, n));
+  const quiet = new Map<BenchQuestion, Latency>();
+  for (const question of questions) quiet.set(question, await run(question));
+  const publisher = startPublisher(brokers, graph, CHANGES_PER_SECOND);
+  for (const [question, calm] of quiet) {
+    const busy = await run(question);
+    const ratio = (busy.p99 / calm.p99).toFixed(1);
+    say(`${question.name}, while changing: ${text(busy)}; quiet: ${text(calm)}; p99 ${ratio} × (target 2)`);
   }
   const rate = await publisher.stop();
   const { graphVersion: version } = await publishedVersions(driver, kafka, await loadGovernedSources());
