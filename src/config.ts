@@ -77,7 +77,7 @@ export interface Config {
   readonly partitions: number;
   /** Consumer processes that `npm start` runs. */
   readonly consumers: number;
-  /** Partitions that one consumer process writes at the same time. */
+  /** Transactions that each stage of a consumer process has under way at the same time. */
   readonly writers: number;
   /** What answers the questions over many hops: the index in memory, or the database alone. */
   readonly exposureEngine: 'index' | 'neo4j';

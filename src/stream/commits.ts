@@ -11,10 +11,13 @@ const EVERY_MS = 1_000;
 export function createCommits(consumer: Pick<Consumer, 'commitOffsets'>) {
   const untold = new Map<string, { topic: string; partition: number; offset: string }>();
 
+  let told: Promise<unknown> = Promise.resolve();
+
+  // One after the other: what is tried again must not come after what is newer.
   const tell = (): void => {
     const offsets = [...untold.values()];
     untold.clear();
-    consumer.commitOffsets(offsets).catch(() => undefined);
+    told = told.then(() => consumer.commitOffsets(offsets)).catch(() => undefined);
   };
 
   return {

@@ -78,12 +78,16 @@ function takeGroup(waiting: Waiting[]): Waiting[] {
   const group: Waiting[] = [];
   let [messages, bytes] = [0, 0];
   for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+    if (next.signal.aborted) {
+      waiting.shift();
+      answer([next], NOT_WANTED);
+      continue;
+    }
     messages += next.slice.records.length;
     bytes += next.slice.records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
     if (group.length > 0 && (messages > SLICE_MESSAGES || bytes > SLICE_BYTES)) break;
     waiting.shift();
-    if (next.signal.aborted) answer([next], NOT_WANTED);
-    else group.push(next);
+    group.push(next);
   }
   return group;
 }
