@@ -1,7 +1,9 @@
 import type { Service } from '../identity/service.ts';
 import type {
+  CompleteObservation,
   Evidence,
   GraphAction,
+  ObserveDomain,
   Reference,
   ReportIncident,
   Statement,
@@ -41,7 +43,7 @@ export interface DomainState {
   readonly vendor: boolean;
   /** Something that everybody may know speaks of it; else it is known to those alone whose private claims do. */
   readonly isPublic: boolean;
-  /** Greatest time by name: `observed.<source>.<stream>` and `complete.<source>.<service>`, each a day's midnight. */
+  /** Greatest time by name, `observedName` or `completeName`; each a day's midnight. */
   readonly days: ReadonlyMap<string, number>;
 }
 
@@ -218,13 +220,13 @@ export function lift(action: GraphAction): Entity[] {
       return liftStatement('DISMISSED', action, action.subject, action.object, undefined, action.service);
     case 'observe-domain': {
       const day = midnight(action.observedAt);
-      const days = new Map([[`observed.${action.source}.${action.stream}`, day]]);
+      const days = new Map([[observedName(action), day]]);
       return [
         { entity: 'domain', name: action.domain, state: { ...BARE_DOMAIN, firstSeen: day, lastSeen: day, days } },
       ];
     }
     case 'complete-observation': {
-      const days = new Map([[`complete.${action.source}.${action.service}`, action.day * DAY]]);
+      const days = new Map([[completeName(action), action.day * DAY]]);
       return [{ entity: 'domain', name: action.domain, state: { ...BARE_DOMAIN, days } }];
     }
     case 'name-organization': {
@@ -309,6 +311,11 @@ function claim(
 ): ClaimEntity {
   return { entity: 'claim', key: { kind, source, subject, service, object }, state };
 }
+
+export const observedName = ({ source, stream }: Pick<ObserveDomain, 'source' | 'stream'>): string =>
+  `observed.${source}.${stream}`;
+export const completeName = ({ source, service }: Pick<CompleteObservation, 'source' | 'service'>): string =>
+  `complete.${source}.${service}`;
 
 const domain = (name: string): Reference => ({ kind: 'domain', name });
 const organization = (key: string): Reference => ({ kind: 'organization', key });

@@ -10,7 +10,7 @@ import {
 } from './statements/write.ts';
 
 /** How many nodes a writer remembers as being there. */
-const REMEMBERED = 100_000;
+const REMEMBERED = 2 ** 18;
 
 /** Nodes that a writer knows to be in the graph: popular vendors need not be looked for again. */
 export interface KnownNodes {
@@ -23,7 +23,7 @@ export interface KnownNodes {
 
 export function createKnownNodes(): KnownNodes {
   /** By kind and id, as what the node is known: see `levelOf`. */
-  const known = createRecent<number>(REMEMBERED);
+  const known = createRecent(REMEMBERED);
   const name = ({ kind, id }: PointedAt) => `${kind} ${id}`;
   return {
     unknownOf(nodes) {
@@ -35,7 +35,7 @@ export function createKnownNodes(): KnownNodes {
     },
     remember(nodes) {
       for (const node of nodes) {
-        known.set(name(node), Math.max(levelOf(node), known.get(name(node)) ?? 0));
+        known.set(name(node), levelOf(node), Math.max);
       }
     },
     forget: () => known.clear(),

@@ -112,12 +112,16 @@ type Labelled = Pick<DomainState, 'vendor' | 'isPublic'>;
 
 const DAYS = /^(observed|complete)\./;
 
+/** Which of a domain's properties are days on which it was looked at. */
+export const dayNames = (properties: Readonly<Record<string, unknown>>): string[] =>
+  Object.keys(properties).filter((name) => DAYS.test(name));
+
 export function domainState(properties: Readonly<Record<string, unknown>>, labels: Labelled): DomainState {
   return {
     ...labels,
     firstSeen: properties.firstSeen as number | undefined,
     lastSeen: properties.lastSeen as number | undefined,
-    days: new Map(Object.entries(properties).filter(([name]) => DAYS.test(name)) as [string, number][]),
+    days: new Map(dayNames(properties).map((name) => [name, properties[name] as number])),
   };
 }
 

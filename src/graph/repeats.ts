@@ -1,9 +1,12 @@
-import type { GraphAction } from './actions.ts';
+import type { GraphAction, Reference } from './actions.ts';
 import { DAY, midnight } from './claim-state.ts';
-import { createRecent } from './recent.ts';
+import { completeName, observedName } from './fold.ts';
+import { dayNames, decodeEvidence } from './properties.ts';
+import { createRecent, type Recent } from './recent.ts';
+import type { RecalledDomain } from './statements/write.ts';
 
-/** How many sightings a writer remembers at most: about 100 MB. A forgotten one costs a read, never a wrong answer. */
-export const REMEMBERED = 250_000;
+/** How many sightings a writer remembers at most, in 25 MB. A forgotten one costs a read, never a wrong answer. */
+export const REMEMBERED = 2 ** 20;
 
 /**
  * What a writer knows to be in the graph, so that seeing it again on the same day costs nothing, and locks no vendor.
@@ -13,12 +16,14 @@ export interface Repeats {
   /** Whether the action can add nothing to what is committed. */
   covers(action: GraphAction): boolean;
   remember(actions: readonly GraphAction[]): void;
+  /** Remembers what was read of domains as if its sightings had just been committed. */
+  recall(domains: readonly RecalledDomain[]): void;
   forget(): void;
 }
 
 export function createRepeats(max = REMEMBERED): Repeats {
   /** The time, by name, from when on (of a sighting) or until when (of an organization's name) nothing is new. */
-  const times = createRecent<number>(max);
+  const times = createRecent(max);
   return {
     covers(action) {
       const name = repeatName(action);
@@ -39,23 +44,41 @@ export function createRepeats(max = REMEMBERED): Repeats {
     remember(actions) {
       for (const action of actions) {
         const name = repeatName(action);
-        if (name !== undefined) {
-          times.set(name, knownTime(action, times.get(name)));
-        }
+        if (name !== undefined) rememberAction(times, name, action);
       }
+    },
+    recall(domains) {
+      for (const domain of domains) recallDomain(times, domain);
     },
     forget: () => times.clear(),
   };
 }
 
-function knownTime(action: GraphAction, held: number | undefined): number {
+function rememberAction(times: Recent, name: string, action: GraphAction): void {
   switch (action.type) {
     case 'sight-use':
-      return Math.min(action.evidence.observedAt, held ?? action.evidence.observedAt);
+      times.set(name, action.evidence.observedAt, Math.min);
+      break;
     case 'name-organization':
-      return Math.max(action.time, held ?? action.time);
+      times.set(name, action.time, Math.max);
+      break;
     default:
-      return 0;
+      times.set(name, 0, Math.max);
+  }
+}
+
+function recallDomain(times: Recent, { name: subject, properties, claims }: RecalledDomain): void {
+  for (const name of dayNames(properties)) {
+    times.set(dayName(name, subject, properties[name] as number), 0, Math.max);
+  }
+  for (const [object, source, service, confidence, critical, criticalDay, evidence] of claims) {
+    // Each piece is the earliest sighting of its day and host, and the claim holds what that sighting said besides.
+    for (const { observedAt, host } of evidence.map(decodeEvidence)) {
+      const day = midnight(observedAt);
+      const measured = criticalDay === day ? critical : undefined;
+      const sighting = { subject, object, source, service, day, host, confidence, measured };
+      times.set(sightingName(sighting), observedAt, Math.min);
+    }
   }
 }
 
@@ -65,20 +88,58 @@ function knownTime(action: GraphAction, held: number | undefined): number {
  */
 function repeatName(a: GraphAction): string | undefined {
   switch (a.type) {
-    case 'sight-use': {
-      const { source, service, confidence, critical, evidence } = a;
-      const subject = a.subject.kind === 'domain' ? a.subject.name : `=${a.subject.key}`;
-      const object = a.object.kind === 'domain' ? a.object.name : `=${a.object.key}`;
-      const day = midnight(evidence.observedAt) / DAY;
-      return `${source}\t${service}\t${subject}\t${object}\t${day}\t${evidence.host}\t${confidence}\t${critical ?? ''}`;
-    }
+    case 'sight-use':
+      return sightingName({
+        subject: nameOf(a.subject),
+        object: nameOf(a.object),
+        source: a.source,
+        service: a.service,
+        day: midnight(a.evidence.observedAt),
+        host: a.evidence.host,
+        confidence: a.confidence,
+        measured: a.critical,
+      });
     case 'observe-domain':
-      return `o\t${a.source}\t${a.stream}\t${a.domain}\t${midnight(a.observedAt) / DAY}`;
+      return dayName(observedName(a), a.domain, midnight(a.observedAt));
     case 'complete-observation':
-      return `c\t${a.source}\t${a.service}\t${a.domain}\t${a.day}`;
+      return dayName(completeName(a), a.domain, a.day * DAY);
     case 'name-organization':
       return `n\t${a.key}\t${a.name}`;
     default:
       return undefined;
   }
 }
+
+/** The domains that the actions say were looked at, with by whom: what `recall` can help with. */
+export function sightedDomains(actions: readonly GraphAction[]): { id: string; sources: string[] }[] {
+  const sources = new Map<string, Set<string>>();
+  const add = (domain: string, source: string): void => {
+    const held = sources.get(domain);
+    if (held === undefined) sources.set(domain, new Set([source]));
+    else held.add(source);
+  };
+  for (const action of actions) {
+    if (action.type === 'observe-domain' || action.type === 'complete-observation') add(action.domain, action.source);
+    else if (action.type === 'sight-use' && action.subject.kind === 'domain') add(action.subject.name, action.source);
+  }
+  return [...sources].map(([id, by]) => ({ id, sources: [...by] }));
+}
+
+interface Sighting {
+  readonly subject: string;
+  readonly object: string;
+  readonly source: string;
+  readonly service: string;
+  readonly day: number;
+  readonly host: string;
+  readonly confidence: number;
+  readonly measured: boolean | null | undefined;
+}
+
+const sightingName = (s: Sighting): string =>
+  `${s.source}\t${s.service}\t${s.subject}\t${s.object}\t${s.day}\t${s.host}\t${s.confidence}\t${s.measured ?? ''}`;
+
+const dayName = (name: string, domain: string, day: number): string => `d\t${name}\t${domain}\t${day}`;
+
+/** As recalled objects are named: an organization's key could be a domain's name. */
+const nameOf = (end: Reference): string => (end.kind === 'domain' ? end.name : `=${end.key}`);

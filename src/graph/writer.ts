@@ -18,10 +18,11 @@ import {
 } from './offsets.ts';
 import { putChanges } from './outbox.ts';
 import { createKnownNodes, pointAt } from './pointed-at.ts';
-import { createRepeats } from './repeats.ts';
+import { createRepeats, sightedDomains } from './repeats.ts';
 import type { RankOf } from './resolve.ts';
 import { run } from './statement.ts';
 import { holdSources } from './statements/identity.ts';
+import { recallDomains } from './statements/write.ts';
 import { readStored } from './stored.ts';
 import { withdrawSources } from './withdraw.ts';
 import { writeDirty } from './write-dirty.ts';
@@ -60,6 +61,8 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
   const repeats = createRepeats();
   const known = createKnownNodes();
   let graph: string | undefined;
+  /** Of what was not remembered last, most was in the graph already: a crawl is repeated whole, or not at all. */
+  let isRepeated = false;
 
   /** Positions, rules and what is remembered belong to one database; in another, only a new start is right. */
   const recognise = (found: string): void => {
@@ -92,16 +95,26 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
     }
   };
 
-  const partOf = (batch: WriteBatch): Part => {
-    const mapped = batch.events.filter((event) => event.outcome === 'mapped').map((event) => event.actions);
-    const fresh = mapped
+  const freshOf = (events: Part['mapped']): Part['fresh'] =>
+    events
       .map((actions) => actions.filter((action) => !repeats.covers(action)))
       .filter((actions) => actions.length > 0);
-    return { batch, mapped, fresh };
+
+  const partOf = (batch: WriteBatch): Part => {
+    const mapped = batch.events.filter((event) => event.outcome === 'mapped').map((event) => event.actions);
+    return { batch, mapped, fresh: freshOf(mapped) };
+  };
+
+  /** Looks what the graph knows of it: where that is most of it, this costs half of what folding it would. */
+  const recall = async (parts: readonly Part[]): Promise<Part[]> => {
+    const rows = sightedDomains(parts.flatMap((part) => part.fresh.flat()));
+    if (rows.length > 0) repeats.recall(await inSession(driver, 'READ', (tx) => run(tx, recallDomains, { rows })));
+    return parts.map((part) => ({ ...part, fresh: freshOf(part.fresh) }));
   };
 
   const writeTogether = async (batches: readonly WriteBatch[]): Promise<Counters[]> => {
-    const parts = batches.map(partOf);
+    const unremembered = batches.map(partOf);
+    const parts = isRepeated ? await recall(unremembered) : unremembered;
     const fresh = parts.flatMap((part) => part.fresh);
     const plan = planBatch(fresh);
     const sources = await withdrawSources((work) => transaction(batches, work), plan.withdrawals.values(), rankOf);
@@ -113,6 +126,9 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
       return progress;
     });
     for (const actions of fresh) repeats.remember(actions);
+    const asked = unremembered.reduce((sum, part) => sum + part.fresh.length, 0);
+    const applied = progress.reduce((sum, { counters }) => sum + counters.applied, 0);
+    if (asked > 0) isRepeated = applied < asked / 2;
     return progress.map(({ counters }) => counters);
   };
 

@@ -87,7 +87,7 @@ describe('the fold', () => {
   it('knows a repeat only where it adds nothing', () => {
     fc.assert(
       fc.property(arbitraryEvents(20), arbitraryEvents(20), (first, second) => {
-        const repeats = createRepeats(1_000);
+        const repeats = createRepeats(1_024);
         for (const actions of first) {
           repeats.remember(actions);
         }

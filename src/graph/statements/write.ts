@@ -69,6 +69,36 @@ export const holdOrganizations = statement<{ rows: readonly Wanted[] }, HeldNode
   hold('Organization', 'key', ' ON CREATE SET n.canonical = row.id', 'USES|PRIVATE_USES|SAME_AS|PART_OF|DISMISSED'),
 );
 
+/** A domain, and of its claims those that were only ever sighted. */
+export interface RecalledDomain {
+  readonly name: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly claims: readonly SightedClaim[];
+}
+
+/** The object is a domain's name, or `=` and an organization's key. */
+type SightedClaim = readonly [
+  object: string,
+  source: string,
+  service: Service,
+  confidence: number,
+  critical: boolean | null,
+  criticalDay: number | null,
+  evidence: readonly string[],
+];
+
+/** Read without locks, and without what it takes to change a claim: enough to see that something is known. */
+export const recallDomains = statement<{ rows: readonly Pick<Wanted, 'id' | 'sources'>[] }, RecalledDomain>(
+  'write.recallDomains',
+  `UNWIND $rows AS row
+MATCH (n:Domain {name: row.id})
+RETURN row.id AS name, properties(n) AS properties,
+  [(n)-[r:USES]->(o) WHERE r.source IN row.sources AND r.statedAt IS NULL AND r.retractedAt IS NULL |
+    [CASE WHEN o:Domain THEN o.name ELSE '=' + o.key END, r.source, r.service, r.sightedConfidence, r.critical,
+     r.criticalDay, r.evidence]
+  ] AS claims`,
+);
+
 /** Nodes that something points at. One that is there and labelled is left alone, so that no batch locks a hub. */
 interface PointedAt {
   readonly rows: readonly { readonly id: string; readonly vendor: boolean }[];
