@@ -15,6 +15,9 @@ import {
 import type { Stored } from './stored.ts';
 import { writePortfolios } from './stored-portfolios.ts';
 
+/** Claims that one statement creates. */
+const AT_ONCE = 1_000;
+
 type Write = (tx: ManagedTransaction) => Promise<unknown>;
 
 /**
@@ -57,14 +60,24 @@ function claimWrites(claims: readonly ClaimEntity[], stored: Stored): Write[] {
       append(created, claimShape(claim), claim);
     }
   }
-  const creations = [...created].map(([shape, same]): Write => {
+  const creations = [...created].flatMap(([shape, same]): Write[] => {
     const create = createClaims[shape];
     if (create === undefined) {
       throw new TypeError(`No statement creates a claim of the shape ${shape}.`);
     }
-    return (tx) => run(tx, create, { rows: groupBySubject(same) }).then((rows) => requireAll(rows, same.length));
+    return inPieces(same).map(
+      (piece) => (tx) =>
+        run(tx, create, { rows: groupBySubject(piece) }).then((rows) => requireAll(rows, piece.length)),
+    );
   });
   return updated.length === 0 ? creations : [(tx) => run(tx, updateClaims, { rows: updated }), ...creations];
+}
+
+/** So that the server creates the first ones while the next are packed, which takes a third as long. */
+function inPieces<T>(items: readonly T[]): T[][] {
+  const pieces: T[][] = [];
+  for (let at = 0; at < items.length; at += AT_ONCE) pieces.push(items.slice(at, at + AT_ONCE));
+  return pieces;
 }
 
 /** What is created points at nodes that were known to be there: where one is not, it would be lost without a word. */

@@ -61,8 +61,11 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
   const repeats = createRepeats();
   const known = createKnownNodes();
   let graph: string | undefined;
-  /** Of what was not remembered last, most was in the graph already: a crawl is repeated whole, or not at all. */
-  let isRepeated = false;
+  /**
+   * Of what was not remembered last, most was in the graph already: a crawl is repeated whole, or not at all. Who begins
+   * and remembers nothing had better look.
+   */
+  let isRepeated = true;
 
   /** Positions, rules and what is remembered belong to one database; in another, only a new start is right. */
   const recognise = (found: string): void => {

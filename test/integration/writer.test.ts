@@ -9,7 +9,7 @@ import { createOffsetStore } from '../../src/graph/offsets.ts';
 import { createOutbox } from '../../src/graph/outbox.ts';
 import { createWriter, type MappedEvent, type WriteBatch } from '../../src/graph/writer.ts';
 import { IdentityChangedSchema } from '../../src/stream/generated/avd/changes/v1/changes_pb.ts';
-import { arbitraryEvents } from '../support/arbitrary-actions.ts';
+import { arbitraryEvents, arbitrarySightings } from '../support/arbitrary-actions.ts';
 import { freshDatabase, testDriver } from '../support/database.ts';
 import { stateUse } from '../support/facts.ts';
 
@@ -35,17 +35,19 @@ const batchOf = (events: readonly (readonly GraphAction[])[], from = 0, partitio
 
 type Events = readonly (readonly GraphAction[])[];
 
+type Way = 'side by side' | 'together' | 'restarted';
+
 /**
- * Writes the events to an empty database, `size` at a time: each lane by a writer of its own, side by side, or all lanes
- * together by one.
+ * Writes the events to an empty database, `size` at a time: each lane by a writer of its own, side by side, or by one that
+ * has just started for each batch, or all lanes together by one.
  */
-async function build(lanes: readonly Events[], size: number, together = false): Promise<string> {
+async function build(lanes: readonly Events[], size: number, way: Way = 'side by side'): Promise<string> {
   await freshDatabase(driver);
   const batches = (events: Events, partition: number): WriteBatch[] =>
     Array.from({ length: Math.ceil(events.length / size) }, (_, i) =>
       batchOf(events.slice(i * size, (i + 1) * size), i * size, partition),
     );
-  if (together) {
+  if (way === 'together') {
     const writer = createWriter({ driver, rankOf });
     const spread = lanes.map(batches);
     for (let i = 0; spread.some((lane) => i < lane.length); i++)
@@ -53,8 +55,11 @@ async function build(lanes: readonly Events[], size: number, together = false): 
   } else {
     await Promise.all(
       lanes.map(async (events, partition) => {
-        const writer = createWriter({ driver, rankOf });
-        for (const batch of batches(events, partition)) await writer.write(batch);
+        let writer = createWriter({ driver, rankOf });
+        for (const batch of batches(events, partition)) {
+          if (way === 'restarted') writer = createWriter({ driver, rankOf });
+          await writer.write(batch);
+        }
       }),
     );
   }
@@ -100,16 +105,25 @@ describe('the writer', () => {
         shuffled: fc.shuffledSubarray([...events, ...events], { minLength: events.length * 2 }),
         size: fc.constantFrom(1, 3, 7, 100),
         lanes: fc.integer({ min: 1, max: 3 }),
-        together: fc.boolean(),
+        way: fc.constantFrom<Way>('side by side', 'together', 'restarted'),
       }),
     );
     await fc.assert(
-      fc.asyncProperty(worlds, async ({ events, shuffled, size, lanes, together }) => {
+      fc.asyncProperty(worlds, async ({ events, shuffled, size, lanes, way }) => {
         const expected = await build([events], 1_000);
         const spread = Array.from({ length: lanes }, (_, lane) => shuffled.filter((_e, i) => i % lanes === lane));
-        expect(await build(spread, size, together)).toBe(expected);
+        expect(await build(spread, size, way)).toBe(expected);
       }),
       { numRuns: 12, endOnFailure: true },
+    );
+  }, 300_000);
+
+  it('takes nothing for known that would change the graph, whatever it finds when it starts', async () => {
+    await fc.assert(
+      fc.asyncProperty(arbitrarySightings, async (events) => {
+        expect(await build([events], 1, 'restarted')).toBe(await build([events], 1_000));
+      }),
+      { numRuns: 10, endOnFailure: true },
     );
   }, 300_000);
 

@@ -176,3 +176,31 @@ export const arbitraryAction: fc.Arbitrary<GraphAction> = fc.oneof(
 
 export const arbitraryEvents = (max: number): fc.Arbitrary<GraphAction[][]> =>
   fc.array(fc.array(arbitraryAction, { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: max });
+
+/** Sightings of one claim, so that nearly each says again what others have said, or a little more. */
+export const arbitrarySightings: fc.Arbitrary<GraphAction[][]> = fc.array(
+  fc
+    .record({
+      day: fc.constantFrom(0, 1),
+      hour: fc.constantFrom(0, 1, 2),
+      document: fc.constantFrom('doc-1', 'doc-2'),
+      host: fc.constantFrom('ns1.b.example', 'ns1.b.example', 'ns2.b.example'),
+      confidence: fc.constantFrom(1, 1, 0.5),
+      critical: optionalCritical,
+    })
+    .map(({ day, hour, document, host, confidence: sure, critical }) => [
+      withCritical(
+        {
+          type: 'sight-use' as const,
+          source: 'zdns',
+          subject: { kind: 'domain' as const, name: 'a.example' },
+          service: 'DNS' as const,
+          object: { kind: 'domain' as const, name: 'b.example' },
+          confidence: sure,
+          evidence: { document, record: 'answers[0]', host, observedAt: START + day * DAY + hour * 3_600_000 },
+        },
+        critical,
+      ),
+    ]),
+  { minLength: 6, maxLength: 16 },
+);
