@@ -1,23 +1,23 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import { tenantsOf } from '../governance/sources.ts';
 import type { Driver } from '../graph/driver.ts';
-import { createStreamConsumer } from '../stream/consumer.ts';
-import { logEnds, withAdmin } from '../stream/kafka.ts';
+import { logEnds } from '../stream/kafka.ts';
 import { positionKey } from '../stream/positions.ts';
 import { pauseAfter } from '../stream/retry.ts';
-import type { StreamSlice } from '../stream/slices.ts';
 import { applyChange } from './apply-change.ts';
 import { begin, type FactsFrom, identityOf, keyOf } from './beginning.ts';
 import { ExposureIndex } from './exposure-index.ts';
 import type { Facts } from './facts.ts';
+import type { ChangeSlice, Follow } from './following.ts';
 import { settleDoubts } from './load.ts';
 import { saveFacts } from './saved-file.ts';
 import { createSaver } from './saver.ts';
 import { exposureTopics, toVersion } from './version.ts';
 
 export interface KeeperOptions extends FactsFrom {
+  /** How the changes are read. */
+  readonly follow: Follow;
   /** How often the facts are saved, in ms. */
   readonly saveEvery?: number;
   /** How often it is looked whether the database is still the same, in ms. */
@@ -62,7 +62,7 @@ export async function keepIndex(options: KeeperOptions, signal: AbortSignal): Pr
 }
 
 async function keepOne(options: KeeperOptions, signal: AbortSignal, isFresh: boolean): Promise<void> {
-  const { kafka, sources, logger, publish, file } = options;
+  const { kafka, sources, follow, publish, file } = options;
   const { facts, positions, graph } = await begin(options, isFresh);
   const index = new ExposureIndex(facts, sources);
   const tenants = tenantsOf(sources);
@@ -80,22 +80,12 @@ async function keepOne(options: KeeperOptions, signal: AbortSignal, isFresh: boo
     const versions = Object.fromEntries(tenants.map((tenant) => [tenant, toVersion(graph, positions, tenant)]));
     if (isCaughtUp && !until.aborted) publish({ index, version, versions });
   };
-  const group = `avd.exposure.${randomUUID()}`;
-  const consumer = createStreamConsumer({
-    kafka,
-    group,
-    topics,
-    logger,
-    concurrency: 1,
-    store: { read: async (_, topic, partition) => at(positions, topic, partition) },
-    handle: async (slice) => {
-      await applySlice(index, slice);
-      await settle(options.driver, index);
-      positions.set(positionKey(slice.topic, slice.partition), slice.next);
-      tell();
-    },
-  });
-  until.addEventListener('abort', () => consumer.stop());
+  const handle = async (slice: ChangeSlice): Promise<void> => {
+    await applySlice(index, slice);
+    await settle(options.driver, index);
+    positions.set(positionKey(slice.topic, slice.partition), slice.next);
+    tell();
+  };
   tell();
   const { save, idle } = createSaver(async () => {
     if (file === undefined) return;
@@ -104,31 +94,28 @@ async function keepOne(options: KeeperOptions, signal: AbortSignal, isFresh: boo
       if (facts.doubtful.size === 0) await saveFacts(file, facts, { graph, positions: [...positions] });
     });
   });
+  const following = follow({ topics, positions, handle }, until).catch(distrusting);
   try {
-    await Promise.race([
-      consumer.run().catch(distrusting),
-      watchGraph(options, graph, until),
-      saveRegularly(save, options, until),
-    ]);
+    await Promise.race([following, watchGraph(options, graph, until), saveRegularly(save, options, until)]);
     if (signal.aborted) await save();
   } finally {
     over.abort();
+    await following.catch(() => undefined);
     await idle();
-    await withAdmin(kafka, (admin) => admin.deleteGroups([group])).catch(() => undefined);
   }
 }
 
-async function applySlice(index: ExposureIndex, { topic, records }: StreamSlice): Promise<void> {
-  for (let next = 0; next < records.length; ) {
+async function applySlice(index: ExposureIndex, { topic, values }: ChangeSlice): Promise<void> {
+  for (let next = 0; next < values.length; ) {
     await index.change(() => {
       const end = performance.now() + APPLIED_FOR_MS;
-      do applyRecord(index.facts, topic, records[next++]?.value ?? null);
-      while (next < records.length && performance.now() < end);
+      do applyValue(index.facts, topic, values[next++] ?? null);
+      while (next < values.length && performance.now() < end);
     });
   }
 }
 
-function applyRecord(facts: Facts, topic: string, value: Uint8Array | null): void {
+function applyValue(facts: Facts, topic: string, value: Uint8Array | null): void {
   if (value === null) return;
   try {
     applyChange(facts, topic, value);
@@ -144,11 +131,6 @@ async function settle(driver: Driver, index: ExposureIndex): Promise<void> {
   await index.change(await settleDoubts(driver, index.facts, subjects));
   // Only now: where the database was away, the slice comes again, but the doubt does not.
   for (const subject of subjects) doubtful.delete(subject);
-}
-
-function at(positions: ReadonlyMap<string, number>, topic: string, partition: number): { next: number } | undefined {
-  const next = positions.get(positionKey(topic, partition));
-  return next === undefined ? undefined : { next };
 }
 
 function distrusting(error: unknown): never {

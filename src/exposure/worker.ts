@@ -4,6 +4,7 @@ import { openDriver } from '../graph/driver.ts';
 import { createLogger } from '../logger.ts';
 import { createKafka } from '../stream/kafka.ts';
 import { answerByMessage, notReady } from './asking.ts';
+import { followElsewhere } from './following-elsewhere.ts';
 import { type KeptIndex, keepIndex } from './keeper.ts';
 import type { Answered, FromWorker, ToWorker, WorkerSettings } from './messages.ts';
 
@@ -42,6 +43,7 @@ async function main(settings: WorkerSettings): Promise<void> {
       sources,
       logger,
       kafka: createKafka(settings.kafkaBrokers, logger),
+      follow: followElsewhere(settings),
       file: settings.file,
       publish(now) {
         kept = now;

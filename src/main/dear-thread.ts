@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { DearAnswer, Elsewhere } from '../api/elsewhere.ts';
 import { AppError } from '../errors.ts';
 import type { ExposureIndexClient } from '../exposure/client.ts';
 import { Slots } from '../exposure/slots.ts';
 import type { Logger } from '../logger.ts';
+import { startThread } from '../thread.ts';
 import type { DearSettings, FromDear, ToDear } from './dear-messages.ts';
 
 /** Most that the thread's heap may take. Beyond it the thread ends, and not the API, but for a single huge allocation. */
@@ -14,9 +15,8 @@ const LONGEST_DELAY_MS = 5_000;
 /** It has nothing to save. */
 const LONGEST_STOP_MS = 2_000;
 
-const startThread = (settings: DearSettings): Worker =>
-  new Worker(new URL('./dear-thread.mjs', import.meta.url), {
-    workerData: settings,
+export const startDearThread = (settings: DearSettings): Worker =>
+  startThread(new URL('./dear-worker.ts', import.meta.url), settings, {
     resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MB },
   });
 
@@ -30,7 +30,7 @@ export function createDearThread(
   settings: Omit<DearSettings, 'isIndexed'>,
   index: Pick<ExposureIndexClient, 'connect'> | undefined,
   log: Logger,
-  newThread = startThread,
+  newThread = startDearThread,
 ): DearThread {
   const pending = new Slots<{ resolve: (made: DearAnswer) => void; reject: (error: AppError) => void }>();
   let thread: Worker | undefined = start();

@@ -2,16 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Elsewhere } from '../../src/api/elsewhere.ts';
 import { PLAIN_COST } from '../../src/api/turns.ts';
 import type { Viewer } from '../../src/api/viewer.ts';
-import { createExposureIndexClient, type ExposureIndexClient } from '../../src/exposure/client.ts';
+import { createExposureIndexClient, type ExposureIndexClient, startIndexThread } from '../../src/exposure/client.ts';
 import { createIndexedQueries } from '../../src/exposure/queries.ts';
 import { tenantsOf } from '../../src/governance/sources.ts';
-import { createDearThread, type DearThread } from '../../src/main/dear-thread.ts';
+import { createDearThread, type DearThread, startDearThread } from '../../src/main/dear-thread.ts';
 import { createNeo4jQueries } from '../../src/queries/neo4j.ts';
 import { createKafka } from '../../src/stream/kafka.ts';
 import { freshDatabase, testDriver } from '../support/database.ts';
@@ -53,7 +53,7 @@ beforeAll(async () => {
     ...['acme', 'bolt'].map((tenant) => statePrivately(tenant, 'hub.example', 'HOSTING', `${tenant}.example`, AT)),
   ]);
   index = createExposureIndexClient({ ...settings, kafkaBrokers: servers.kafkaBrokers }, logger, (workerData) => {
-    indexThreads.push(new Worker(path('src/exposure/thread.mjs'), { workerData }));
+    indexThreads.push(startIndexThread(workerData));
     return indexThreads.at(-1) as Worker;
   });
   dear = createDearThread(
@@ -61,7 +61,7 @@ beforeAll(async () => {
     index,
     logger,
     (workerData) => {
-      threads.push(new Worker(path('src/main/dear-thread.mjs'), { workerData }));
+      threads.push(startDearThread(workerData));
       return threads.at(-1) as Worker;
     },
   );

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createExposureIndexClient, type ExposureIndexClient } from '../../src/exposure/client.ts';
+import { createExposureIndexClient, type ExposureIndexClient, startIndexThread } from '../../src/exposure/client.ts';
 import { createIndexedQueries } from '../../src/exposure/queries.ts';
 import { createNeo4jQueries } from '../../src/queries/neo4j.ts';
 import type { ExposureQueries } from '../../src/queries/types.ts';
@@ -40,7 +40,7 @@ beforeAll(async () => {
   await pipeline.begin({ partitions: 2 });
   await change(800);
   client = createExposureIndexClient(settings, pino({ level: 'silent' }), (workerData) => {
-    const thread = new Worker(new URL('../../src/exposure/thread.mjs', import.meta.url), { workerData });
+    const thread = startIndexThread(workerData);
     threads.push(thread);
     return thread;
   });

@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { followHere } from '../../src/exposure/following.ts';
 import { type KeeperOptions, type KeptIndex, keepIndex } from '../../src/exposure/keeper.ts';
 
 /** An index that is kept beside a test, and what its keeper has said. */
@@ -23,7 +24,7 @@ export function startKeeping(options: KeepingOptions): Keeping {
     current = index;
   };
   const logger = pino({ level: 'info' }, { write });
-  const kept = keepIndex({ ...options, logger, publish }, over.signal);
+  const kept = keepIndex({ ...options, follow: followHere(options.kafka, logger), logger, publish }, over.signal);
   return {
     current: () => current,
     said,

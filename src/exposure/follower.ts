@@ -1,0 +1,46 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { createLogger } from '../logger.ts';
+import { createKafka } from '../stream/kafka.ts';
+import { positionKey } from '../stream/positions.ts';
+import { followHere } from './following.ts';
+import {
+  type FollowerSettings,
+  type FromFollower,
+  failed,
+  pack,
+  type ToFollower,
+  toError,
+} from './following-elsewhere.ts';
+
+/** The thread that reads changes for the thread of the index, one slice after the other. */
+async function main({ kafkaBrokers, logLevel, topics, positions }: FollowerSettings): Promise<void> {
+  const logger = createLogger(logLevel, 'exposure');
+  const stopping = new AbortController();
+  const send = (message: FromFollower, transfer: ArrayBuffer[] = []): void =>
+    parentPort?.postMessage(message, transfer);
+  let answer = (_message: ToFollower): void => undefined;
+  parentPort?.on('message', (message: ToFollower) => {
+    if (message.kind === 'stop') stopping.abort();
+    else answer(message);
+  });
+  const reached = new Map(positions);
+  const follow = followHere(createKafka(kafkaBrokers, logger), logger);
+  await follow(
+    {
+      topics,
+      positions: reached,
+      handle: async (slice) => {
+        const packed = pack(slice);
+        await new Promise<void>((resolve, reject) => {
+          answer = (message) => (message.kind === 'failed' ? reject(toError(message)) : resolve());
+          send({ kind: 'slice', slice: packed }, [packed.bytes.buffer, packed.lengths.buffer]);
+        });
+        reached.set(positionKey(slice.topic, slice.partition), slice.next);
+      },
+    },
+    stopping.signal,
+  ).catch((error: unknown) => send(failed(error)));
+  parentPort?.close();
+}
+
+void main(workerData as FollowerSettings);

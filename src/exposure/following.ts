@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from '../logger.ts';
+import { createStreamConsumer } from '../stream/consumer.ts';
+import { type Kafka, withAdmin } from '../stream/kafka.ts';
+import { positionKey } from '../stream/positions.ts';
+
+/** Messages of one partition, in order: up to, not including, position `next`. */
+export interface ChangeSlice {
+  readonly topic: string;
+  readonly partition: number;
+  readonly next: number;
+  readonly values: readonly (Uint8Array | null)[];
+}
+
+export interface Followed {
+  readonly topics: readonly string[];
+  /** Where to begin and, after a loss of Kafka, to go on; by `positionKey`. */
+  readonly positions: ReadonlyMap<string, number>;
+  /** Takes one slice at a time. One that it can't take for now, by a retryable AppError, comes again. */
+  handle(slice: ChangeSlice): Promise<void>;
+}
+
+/** Follows topics until `signal` aborts. @throws what `handle` threw, if not retryable; AppError OFFSET_OUT_OF_RANGE */
+export type Follow = (followed: Followed, signal: AbortSignal) => Promise<void>;
+
+/** Follows topics on this thread, in a group of its own that is gone afterwards. */
+export function followHere(kafka: Kafka, logger: Logger): Follow {
+  return async ({ topics, positions, handle }, signal) => {
+    const group = `avd.exposure.${randomUUID()}`;
+    const consumer = createStreamConsumer({
+      kafka,
+      group,
+      topics,
+      logger,
+      concurrency: 1,
+      store: {
+        read: async (_, topic, partition) => {
+          const next = positions.get(positionKey(topic, partition));
+          return next === undefined ? undefined : { next };
+        },
+      },
+      handle: ({ topic, partition, next, records }) =>
+        handle({ topic, partition, next, values: records.map(({ value }) => value) }),
+    });
+    const stop = (): void => consumer.stop();
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    try {
+      await consumer.run();
+    } finally {
+      signal.removeEventListener('abort', stop);
+      await withAdmin(kafka, (admin) => admin.deleteGroups([group])).catch(() => undefined);
+    }
+  };
+}
