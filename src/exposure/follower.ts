@@ -12,7 +12,7 @@ import {
   toError,
 } from './following-elsewhere.ts';
 
-/** The thread that reads changes for the thread of the index, one slice after the other. */
+/** The thread that reads changes for the thread of the index. */
 async function main({ kafkaBrokers, logLevel, topics, positions }: FollowerSettings): Promise<void> {
   const logger = createLogger(logLevel, 'exposure');
   const stopping = new AbortController();
@@ -29,13 +29,16 @@ async function main({ kafkaBrokers, logLevel, topics, positions }: FollowerSetti
     {
       topics,
       positions: reached,
-      handle: async (slice) => {
-        const packed = pack(slice);
+      handle: async (slices) => {
+        const packed = slices.map(pack);
         await new Promise<void>((resolve, reject) => {
           answer = (message) => (message.kind === 'failed' ? reject(toError(message)) : resolve());
-          send({ kind: 'slice', slice: packed }, [packed.bytes.buffer, packed.lengths.buffer]);
+          send(
+            { kind: 'slices', slices: packed },
+            packed.flatMap(({ bytes, lengths }) => [bytes.buffer, lengths.buffer]),
+          );
         });
-        reached.set(positionKey(slice.topic, slice.partition), slice.next);
+        for (const { topic, partition, next } of slices) reached.set(positionKey(topic, partition), next);
       },
     },
     stopping.signal,

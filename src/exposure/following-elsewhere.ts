@@ -23,9 +23,9 @@ interface Failed {
   readonly message: string;
 }
 
-export type FromFollower = { readonly kind: 'slice'; readonly slice: PackedSlice } | Failed;
+export type FromFollower = { readonly kind: 'slices'; readonly slices: readonly PackedSlice[] } | Failed;
 
-/** Of the slice it has sent, what has become of it; or that it shall end. */
+/** What has become of the slices that it has sent; or that it shall end. */
 export type ToFollower = { readonly kind: 'done' } | Failed | { readonly kind: 'stop' };
 
 /** Most that the thread's young generation takes: what it makes is gone at once. */
@@ -51,7 +51,7 @@ export function followElsewhere(settings: Pick<FollowerSettings, 'kafkaBrokers' 
         thread.on('message', (message: FromFollower) => {
           if (message.kind === 'failed') failure = toError(message);
           else
-            handle(unpack(message.slice)).then(
+            handle(message.slices.map(unpack)).then(
               () => post({ kind: 'done' }),
               (error) => post(failed(error)),
             );

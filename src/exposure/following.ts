@@ -3,6 +3,8 @@ import type { Logger } from '../logger.ts';
 import { createStreamConsumer } from '../stream/consumer.ts';
 import { type Kafka, withAdmin } from '../stream/kafka.ts';
 import { positionKey } from '../stream/positions.ts';
+import type { StreamSlice } from '../stream/slices.ts';
+import { handleTogether } from '../stream/together.ts';
 
 /** Messages of one partition, in order: up to, not including, position `next`. */
 export interface ChangeSlice {
@@ -16,12 +18,18 @@ export interface Followed {
   readonly topics: readonly string[];
   /** Where to begin and, after a loss of Kafka, to go on; by `positionKey`. */
   readonly positions: ReadonlyMap<string, number>;
-  /** Takes one slice at a time. One that it can't take for now, by a retryable AppError, comes again. */
-  handle(slice: ChangeSlice): Promise<void>;
+  /**
+   * Takes slices of different partitions, those of one fetch together. What it can't take for now, by a retryable
+   * AppError, comes again; it is not called again before it is done.
+   */
+  handle(slices: readonly ChangeSlice[]): Promise<void>;
 }
 
 /** Follows topics until `signal` aborts. @throws what `handle` threw, if not retryable; AppError OFFSET_OUT_OF_RANGE */
 export type Follow = (followed: Followed, signal: AbortSignal) => Promise<void>;
+
+/** Of what a fetch has brought. */
+const PARTITIONS_AT_ONCE = 64;
 
 /** Follows topics on this thread, in a group of its own that is gone afterwards. */
 export function followHere(kafka: Kafka, logger: Logger): Follow {
@@ -32,15 +40,14 @@ export function followHere(kafka: Kafka, logger: Logger): Follow {
       group,
       topics,
       logger,
-      concurrency: 1,
+      concurrency: PARTITIONS_AT_ONCE,
       store: {
         read: async (_, topic, partition) => {
           const next = positions.get(positionKey(topic, partition));
           return next === undefined ? undefined : { next };
         },
       },
-      handle: ({ topic, partition, next, records }) =>
-        handle({ topic, partition, next, values: records.map(({ value }) => value) }),
+      handle: handleTogether((slices) => handle(slices.map(toChanges)), { atOnce: 1, isOfAll: () => true }),
     });
     const stop = (): void => consumer.stop();
     signal.addEventListener('abort', stop, { once: true });
@@ -53,3 +60,10 @@ export function followHere(kafka: Kafka, logger: Logger): Follow {
     }
   };
 }
+
+const toChanges = ({ topic, partition, next, records }: StreamSlice): ChangeSlice => ({
+  topic,
+  partition,
+  next,
+  values: records.map(({ value }) => value),
+});

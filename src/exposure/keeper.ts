@@ -34,7 +34,7 @@ export interface KeptIndex {
 }
 
 /** How long changes are applied between two questions; mending what they touch takes about as long again. */
-const APPLIED_FOR_MS = 1;
+const APPLIED_FOR_MS = 0.2;
 const LOOK_AT_GRAPH_EVERY_MS = 15_000;
 const SAVE_EVERY_MS = 600_000;
 
@@ -80,10 +80,10 @@ async function keepOne(options: KeeperOptions, signal: AbortSignal, isFresh: boo
     const versions = Object.fromEntries(tenants.map((tenant) => [tenant, toVersion(graph, positions, tenant)]));
     if (isCaughtUp && !until.aborted) publish({ index, version, versions });
   };
-  const handle = async (slice: ChangeSlice): Promise<void> => {
-    await applySlice(index, slice);
+  const handle = async (slices: readonly ChangeSlice[]): Promise<void> => {
+    await applySlices(index, slices);
     await settle(options.driver, index);
-    positions.set(positionKey(slice.topic, slice.partition), slice.next);
+    for (const { topic, partition, next } of slices) positions.set(positionKey(topic, partition), next);
     tell();
   };
   tell();
@@ -105,12 +105,15 @@ async function keepOne(options: KeeperOptions, signal: AbortSignal, isFresh: boo
   }
 }
 
-async function applySlice(index: ExposureIndex, { topic, values }: ChangeSlice): Promise<void> {
-  for (let next = 0; next < values.length; ) {
+async function applySlices(index: ExposureIndex, slices: readonly ChangeSlice[]): Promise<void> {
+  const changes = slices.flatMap(({ topic, values }) =>
+    values.map((value) => () => applyValue(index.facts, topic, value)),
+  );
+  for (let next = 0; next < changes.length; ) {
     await index.change(() => {
       const end = performance.now() + APPLIED_FOR_MS;
-      do applyValue(index.facts, topic, values[next++] ?? null);
-      while (next < values.length && performance.now() < end);
+      do changes[next++]?.();
+      while (next < changes.length && performance.now() < end);
     });
   }
 }
