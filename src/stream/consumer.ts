@@ -79,6 +79,7 @@ async function live(options: ConsumerOptions, signal: AbortSignal, joined: () =>
     retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 5, restartOnFailure: async () => false },
   });
   const over = new AbortController();
+  let begun: Promise<void> | undefined;
   const ended = new Promise<void>((resolve, reject) => {
     signal.addEventListener('abort', () => resolve(), { signal: over.signal });
     consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
@@ -99,12 +100,15 @@ async function live(options: ConsumerOptions, signal: AbortSignal, joined: () =>
         eachBatch: assignment.eachBatch,
       });
     };
-    start().catch(reject);
+    begun = start();
+    begun.catch(reject);
   });
   try {
     await ended;
   } finally {
     over.abort();
     await consumer.disconnect().catch(() => undefined);
+    // Who is told to end while it joins goes on joining: it is not waited for, but ended again when it has.
+    void begun?.then(() => consumer.disconnect()).catch(() => undefined);
   }
 }
