@@ -5,11 +5,11 @@ import { wipe, withDatabase } from './database.ts';
 import { CALLS, decode, encode, type Row, rowAt, siteName, VENDORS, vendorName } from './rows.ts';
 
 /**
- * How fast events become claims, beside what anybody would write and beside the server's own limit, all in one run on
+ * How fast events become claims, beside what anybody would write and beside the barest statement, all in one run on
  * the same rows, driver, batch and number of writers. Only ratios mean anything on a shared machine.
  *
  *   naive   one MERGE statement a message, awaited
- *   raw     UNWIND, two key MATCHes, CREATE: no join, no position, no changes; cannot be run twice
+ *   raw     UNWIND of maps, two key MATCHes, CREATE: no join, no position, no changes; cannot be run twice
  *   first   the graph stage: decode, map, fold, write with position, counters and outbox
  *   repeat  the same pages crawled again on the same day, each a new document, by consumers that have just started
  */
@@ -34,6 +34,7 @@ export async function benchIngest({ events }: Options): Promise<void> {
       await fresh('warm-up (not counted), first', driver, small / 2, stage(driver));
       await measure('warm-up (not counted), repeat', small / 2, stage(driver), 1);
     }
+    await fresh('warm-up (not counted), naive', driver, 5_000, naively(driver));
     const naive = await fresh('naive', driver, 10_000, naively(driver));
     // Alternating, so that a machine that slows down slows all of them down.
     const rounds: { raw: number; first: number; repeat: number; again: number }[] = [];

@@ -43,7 +43,8 @@ async function main({ kafkaBrokers, logLevel, topics, positions }: FollowerSetti
     },
     stopping.signal,
   ).catch((error: unknown) => send(failed(error)));
-  parentPort?.close();
+  // Whatever the client for Kafka still waits for.
+  process.exit();
 }
 
 void main(workerData as FollowerSettings);

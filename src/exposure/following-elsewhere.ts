@@ -28,6 +28,8 @@ export type FromFollower = { readonly kind: 'slices'; readonly slices: readonly 
 /** What has become of the slices that it has sent; or that it shall end. */
 export type ToFollower = { readonly kind: 'done' } | Failed | { readonly kind: 'stop' };
 
+/** A thread that waits for Kafka is not waited for: it has nothing to save. */
+const LONGEST_STOP_MS = 3_000;
 /** Most that the thread's young generation takes: what it makes is gone at once. */
 const MOST_YOUNG_MB = 16;
 
@@ -35,14 +37,21 @@ const MOST_YOUNG_MB = 16;
  * Follows topics on a thread of its own, since taking apart what Kafka sends keeps a thread busy for a millisecond and
  * more at a time: what is left for this one is to apply the changes, piece by piece.
  */
-export function followElsewhere(settings: Pick<FollowerSettings, 'kafkaBrokers' | 'logLevel'>): Follow {
+export function followElsewhere({
+  kafkaBrokers,
+  logLevel,
+}: Pick<FollowerSettings, 'kafkaBrokers' | 'logLevel'>): Follow {
   return async ({ topics, positions, handle }, signal) => {
-    const begin: FollowerSettings = { ...settings, topics, positions };
+    const begin: FollowerSettings = { kafkaBrokers, logLevel, topics, positions };
     const thread = startThread(new URL('./follower.ts', import.meta.url), begin, {
       resourceLimits: { maxYoungGenerationSizeMb: MOST_YOUNG_MB },
     });
     const post = (message: ToFollower): void => thread.postMessage(message);
-    const stop = (): void => post({ kind: 'stop' });
+    let ending: NodeJS.Timeout | undefined;
+    const stop = (): void => {
+      post({ kind: 'stop' });
+      ending = setTimeout(() => void thread.terminate(), LONGEST_STOP_MS);
+    };
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     try {
@@ -51,10 +60,12 @@ export function followElsewhere(settings: Pick<FollowerSettings, 'kafkaBrokers' 
         thread.on('message', (message: FromFollower) => {
           if (message.kind === 'failed') failure = toError(message);
           else
-            handle(message.slices.map(unpack)).then(
-              () => post({ kind: 'done' }),
-              (error) => post(failed(error)),
-            );
+            void Promise.resolve(message.slices)
+              .then((slices) => handle(slices.map(unpack)))
+              .then(
+                () => post({ kind: 'done' }),
+                (error) => post(failed(error)),
+              );
         });
         thread.once('error', (error) => {
           failure = new AppError('STREAM_UNAVAILABLE', 'The thread that reads the changes has failed.', {}, error);
@@ -63,6 +74,7 @@ export function followElsewhere(settings: Pick<FollowerSettings, 'kafkaBrokers' 
       });
       if (!signal.aborted) throw new AppError('STREAM_UNAVAILABLE', 'The thread that reads the changes has ended.');
     } finally {
+      clearTimeout(ending);
       signal.removeEventListener('abort', stop);
     }
   };

@@ -46,12 +46,11 @@ class Distrust extends Error {}
  * follows the changes, and makes a new one when it can't be trusted any longer.
  */
 export async function keepIndex(options: KeeperOptions, signal: AbortSignal): Promise<void> {
-  const { logger, publish } = options;
+  const { logger } = options;
   for (let failures = 1, isFresh = false; !signal.aborted; failures++) {
     try {
       await keepOne(options, signal, isFresh);
     } catch (error) {
-      publish(undefined);
       const reason = error instanceof Error ? error.message : String(error);
       logger.warn({ reason }, 'the exposure index is made anew');
       // Whatever is wrong with it, the saved file may have it too.
@@ -98,6 +97,10 @@ async function keepOne(options: KeeperOptions, signal: AbortSignal, isFresh: boo
   try {
     await Promise.race([following, watchGraph(options, graph, until), saveRegularly(save, options, until)]);
     if (signal.aborted) await save();
+  } catch (error) {
+    // At once, whatever takes how long to end.
+    publish(undefined);
+    throw error;
   } finally {
     over.abort();
     await following.catch(() => undefined);

@@ -93,6 +93,9 @@ function encodeEvidence(e: Evidence): string {
   return JSON.stringify([e.observedAt, e.document, e.record, e.host]);
 }
 
+/** The time of a piece, for those who need not read the rest. */
+export const evidenceTime = (text: string): number => Number.parseInt(text.slice(1), 10);
+
 export function decodeEvidence(text: string): Evidence {
   const [observedAt, document, record, host] = JSON.parse(text) as [number, string, string, string];
   return { observedAt, document, record, host };

@@ -21,7 +21,9 @@ const WORDS = 4;
  */
 export function createRecent(max: number): Recent {
   const buckets = max / WAYS;
-  if (!Number.isInteger(Math.log2(buckets))) throw new RangeError('The number of names is not a power of two.');
+  if (max < WAYS || !Number.isInteger(Math.log2(max))) {
+    throw new RangeError(`The number of names is not a power of two from ${WAYS} on.`);
+  }
   // Empty places are all zeros, and take no memory before they are written.
   let digests = new Uint32Array(max * WORDS);
   let values = new Float64Array(max);

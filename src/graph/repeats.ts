@@ -1,7 +1,7 @@
 import type { GraphAction, Reference } from './actions.ts';
 import { DAY, midnight } from './claim-state.ts';
 import { completeName, observedName } from './fold.ts';
-import { dayNames, decodeEvidence } from './properties.ts';
+import { dayNames, decodeEvidence, evidenceTime } from './properties.ts';
 import { createRecent, type Recent } from './recent.ts';
 import type { RecalledDomain } from './statements/write.ts';
 
@@ -16,8 +16,8 @@ export interface Repeats {
   /** Whether the action can add nothing to what is committed. */
   covers(action: GraphAction): boolean;
   remember(actions: readonly GraphAction[]): void;
-  /** Remembers what was read of domains as if its sightings had just been committed. */
-  recall(domains: readonly RecalledDomain[]): void;
+  /** Remembers what was read of domains: of the sightings on these days (midnights), what is left of them. */
+  recall(domains: readonly RecalledDomain[], days: ReadonlySet<number>): void;
   forget(): void;
 }
 
@@ -47,8 +47,8 @@ export function createRepeats(max = REMEMBERED): Repeats {
         if (name !== undefined) rememberAction(times, name, action);
       }
     },
-    recall(domains) {
-      for (const domain of domains) recallDomain(times, domain);
+    recall(domains, days) {
+      for (const domain of domains) recallDomain(times, domain, days);
     },
     forget: () => times.clear(),
   };
@@ -67,14 +67,20 @@ function rememberAction(times: Recent, name: string, action: GraphAction): void 
   }
 }
 
-function recallDomain(times: Recent, { name: subject, properties, claims }: RecalledDomain): void {
+function recallDomain(
+  times: Recent,
+  { name: subject, properties, claims }: RecalledDomain,
+  days: ReadonlySet<number>,
+): void {
   for (const name of dayNames(properties)) {
     times.set(dayName(name, subject, properties[name] as number), 0, Math.max);
   }
-  for (const [object, source, service, confidence, critical, criticalDay, evidence] of claims) {
+  for (const [object, source, service, confidence, criticalDay, critical, evidence] of claims) {
     // Each piece is the earliest sighting of its day and host, and the claim holds what that sighting said besides.
-    for (const { observedAt, host } of evidence.map(decodeEvidence)) {
-      const day = midnight(observedAt);
+    for (const piece of evidence) {
+      const day = midnight(evidenceTime(piece));
+      if (!days.has(day)) continue;
+      const { observedAt, host } = decodeEvidence(piece);
       const measured = criticalDay === day ? critical : undefined;
       const sighting = { subject, object, source, service, day, host, confidence, measured };
       times.set(sightingName(sighting), observedAt, Math.min);
@@ -110,9 +116,10 @@ function repeatName(a: GraphAction): string | undefined {
   }
 }
 
-/** The domains that the actions say were looked at, with by whom: what `recall` can help with. */
-export function sightedDomains(actions: readonly GraphAction[]): { id: string; sources: string[] }[] {
+/** The domains that the actions say were looked at, by whom, and on which days (midnights): what `recall` can help with. */
+export function sightedDomains(actions: readonly GraphAction[]) {
   const sources = new Map<string, Set<string>>();
+  const days = new Set<number>();
   const add = (domain: string, source: string): void => {
     const held = sources.get(domain);
     if (held === undefined) sources.set(domain, new Set([source]));
@@ -120,9 +127,12 @@ export function sightedDomains(actions: readonly GraphAction[]): { id: string; s
   };
   for (const action of actions) {
     if (action.type === 'observe-domain' || action.type === 'complete-observation') add(action.domain, action.source);
-    else if (action.type === 'sight-use' && action.subject.kind === 'domain') add(action.subject.name, action.source);
+    else if (action.type === 'sight-use' && action.subject.kind === 'domain') {
+      add(action.subject.name, action.source);
+      days.add(midnight(action.evidence.observedAt));
+    }
   }
-  return [...sources].map(([id, by]) => ({ id, sources: [...by] }));
+  return { rows: [...sources].map(([id, by]) => ({ id, sources: [...by] })), days };
 }
 
 interface Sighting {

@@ -1,11 +1,20 @@
 import type { Reference, ReportIncident } from './actions.ts';
 import type { Batch } from './batch.ts';
 import { type ClaimState, NO_CLAIM } from './claim-state.ts';
-import type { ManagedTransaction } from './driver.ts';
+import type { Driver, ManagedTransaction } from './driver.ts';
 import { type ClaimKey, type Entity, identify, identifyClaim, type SourceEntity } from './fold.ts';
+import { inSession } from './offsets.ts';
 import { claimState, decodeEvidence, domainState, organizationState } from './properties.ts';
 import { run } from './statement.ts';
-import { type HeldClaim, holdDomains, holdIncidents, holdOrganizations } from './statements/write.ts';
+import { graphId } from './statements/offset.ts';
+import {
+  type HeldClaim,
+  holdDomains,
+  holdIncidents,
+  holdOrganizations,
+  recallDomains,
+  type Wanted,
+} from './statements/write.ts';
 import { readPortfolios } from './stored-portfolios.ts';
 
 /** What the database holds of the things that a batch speaks of, all of it locked. */
@@ -43,6 +52,15 @@ export async function readStored(
     keep(entity);
   }
   return { entities, claimIds };
+}
+
+/** What was sighted of domains, without locks, and of which database that is. */
+export function readSighted(driver: Driver, rows: readonly Pick<Wanted, 'id' | 'sources'>[]) {
+  return inSession(driver, 'READ', async (tx) => {
+    const [held, domains] = await Promise.all([run(tx, graphId, {}), run(tx, recallDomains, { rows })]);
+    // Where none was set up, the statements that write say so.
+    return { graph: held[0]?.graph, domains };
+  });
 }
 
 function keepClaims(

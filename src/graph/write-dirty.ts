@@ -73,7 +73,7 @@ function claimWrites(claims: readonly ClaimEntity[], stored: Stored): Write[] {
   return updated.length === 0 ? creations : [(tx) => run(tx, updateClaims, { rows: updated }), ...creations];
 }
 
-/** So that the server creates the first ones while the next are packed, which takes a third as long. */
+/** So that the server creates the first ones while the next are packed, a third as much work as creating them. */
 function inPieces<T>(items: readonly T[]): T[][] {
   const pieces: T[][] = [];
   for (let at = 0; at < items.length; at += AT_ONCE) pieces.push(items.slice(at, at + AT_ONCE));

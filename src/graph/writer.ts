@@ -22,8 +22,7 @@ import { createRepeats, sightedDomains } from './repeats.ts';
 import type { RankOf } from './resolve.ts';
 import { run } from './statement.ts';
 import { holdSources } from './statements/identity.ts';
-import { recallDomains } from './statements/write.ts';
-import { readStored } from './stored.ts';
+import { readSighted, readStored } from './stored.ts';
 import { withdrawSources } from './withdraw.ts';
 import { writeDirty } from './write-dirty.ts';
 
@@ -51,6 +50,8 @@ export interface Writer {
   write(batch: WriteBatch): Promise<Counters>;
   /** The same for slices of several partitions at once, in one transaction: all of them are written, or none is. */
   writeTogether(batches: readonly WriteBatch[]): Promise<Counters[]>;
+  /** Call before positions are read anew: a database may be an earlier state of itself by then. */
+  forget(): void;
 }
 
 /**
@@ -62,8 +63,8 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
   const known = createKnownNodes();
   let graph: string | undefined;
   /**
-   * Of what was not remembered last, most was in the graph already: a crawl is repeated whole, or not at all. Who begins
-   * and remembers nothing had better look.
+   * Of what was not remembered last, most was in the graph already: a crawl is repeated whole, or not at all. Who
+   * remembers nothing had better look.
    */
   let isRepeated = true;
 
@@ -73,12 +74,15 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
     requireSame(graph, found);
   };
 
+  const forget = (): void => {
+    repeats.forget();
+    known.forget();
+    isRepeated = true;
+  };
+
   /** A position that is another than expected may also mean that the database was restored from an earlier time. */
   const forgetIfFenced = (error: unknown): never => {
-    if (error instanceof AppError && error.code === 'FENCED') {
-      repeats.forget();
-      known.forget();
-    }
+    if (error instanceof AppError && error.code === 'FENCED') forget();
     throw error;
   };
 
@@ -110,8 +114,12 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
 
   /** Looks what the graph knows of it: where that is most of it, this costs half of what folding it would. */
   const recall = async (parts: readonly Part[]): Promise<Part[]> => {
-    const rows = sightedDomains(parts.flatMap((part) => part.fresh.flat()));
-    if (rows.length > 0) repeats.recall(await inSession(driver, 'READ', (tx) => run(tx, recallDomains, { rows })));
+    const { rows, days } = sightedDomains(parts.flatMap((part) => part.fresh.flat()));
+    if (rows.length === 0) return [...parts];
+    const { graph: found, domains } = await readSighted(driver, rows);
+    if (found === undefined) return [...parts];
+    recognise(found);
+    repeats.recall(domains, days);
     return parts.map((part) => ({ ...part, fresh: freshOf(part.fresh) }));
   };
 
@@ -136,6 +144,7 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
   };
 
   return {
+    forget,
     writeTogether,
     async write(batch) {
       const [counters] = await writeTogether([batch]);

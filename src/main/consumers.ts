@@ -79,7 +79,8 @@ async function runParts(options: ConsumersOptions, { driver, kafka, producer }: 
   const offsets = createOffsetStore(driver);
   const rankOf = (id: string) => knowledge.sources.get(id)?.rank ?? Number.MAX_SAFE_INTEGER;
   const fanOut = createFanOutStage({ knowledge, producer, offsets });
-  const graph = createGraphStage({ writer: createWriter({ driver, rankOf }), producer, logger });
+  const writer = createWriter({ driver, rankOf });
+  const graph = createGraphStage({ writer, producer, logger });
   const relay = createChangeRelay(createOutbox(driver), producer, logger);
   const together = { atOnce: context.config.writers, isOfAll: isServerAway };
   const shared = { kafka, store: offsets, concurrency: PARTITIONS_AT_ONCE, logger };
@@ -99,6 +100,7 @@ async function runParts(options: ConsumersOptions, { driver, kafka, producer }: 
       ...shared,
       group: GROUPS.graph,
       topics: Object.values(TYPED_TOPICS),
+      onAssigned: writer.forget,
       handle: handleTogether(fold, together),
     }),
     alerts,

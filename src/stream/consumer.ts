@@ -109,6 +109,6 @@ async function live(options: ConsumerOptions, signal: AbortSignal, joined: () =>
     over.abort();
     await consumer.disconnect().catch(() => undefined);
     // Who is told to end while it joins goes on joining: it is not waited for, but ended again when it has.
-    void begun?.then(() => consumer.disconnect()).catch(() => undefined);
+    void begun?.catch(() => undefined).then(() => consumer.disconnect().catch(() => undefined));
   }
 }

@@ -231,6 +231,23 @@ describe('the writer', () => {
     expect((await createWriter({ driver, rankOf }).write(batchOf([[seen]], 0))).applied).toBe(1);
   });
 
+  it('takes what it has looked up in one database for known in no other', async () => {
+    await createWriter({ driver, rankOf }).write(batchOf([[seen]], 0));
+    let isAway = true;
+    const leaving = new Proxy(driver, {
+      get: (target, name) => (name === 'session' ? session : Reflect.get(target, name)),
+    });
+    const session: Driver['session'] = (config) => {
+      if (isAway && config?.defaultAccessMode === 'WRITE') throw new Error('away');
+      return driver.session(config);
+    };
+    const writer = createWriter({ driver: leaving, rankOf });
+    await expect(writer.write(batchOf([[seen]], 1))).rejects.toThrow('away');
+    isAway = false;
+    await freshDatabase(driver);
+    await expect(writer.write(batchOf([[seen]], 0))).rejects.toMatchObject({ code: 'DATABASE_REPLACED' });
+  });
+
   it('moves no position on in another database than the one it was read from', async () => {
     const offsets = createOffsetStore(driver);
     const counters = { applied: 0, superseded: 0, filtered: 1, deadLettered: 0 };

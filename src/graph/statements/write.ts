@@ -82,20 +82,24 @@ type SightedClaim = readonly [
   source: string,
   service: Service,
   confidence: number,
-  critical: boolean | null,
   criticalDay: number | null,
+  critical: boolean | null,
   evidence: readonly string[],
 ];
 
-/** Read without locks, and without what it takes to change a claim: enough to see that something is known. */
+/**
+ * Read without locks, and without what it takes to change a claim: enough to see that something is known. A claim that is
+ * being changed meanwhile may be read half before and half after, so the day of a measurement is read before its value:
+ * of an older day than its value's, it is taken for less than is known.
+ */
 export const recallDomains = statement<{ rows: readonly Pick<Wanted, 'id' | 'sources'>[] }, RecalledDomain>(
   'write.recallDomains',
   `UNWIND $rows AS row
 MATCH (n:Domain {name: row.id})
 RETURN row.id AS name, properties(n) AS properties,
   [(n)-[r:USES]->(o) WHERE r.source IN row.sources AND r.statedAt IS NULL AND r.retractedAt IS NULL |
-    [CASE WHEN o:Domain THEN o.name ELSE '=' + o.key END, r.source, r.service, r.sightedConfidence, r.critical,
-     r.criticalDay, r.evidence]
+    [CASE WHEN o:Domain THEN o.name ELSE '=' + o.key END, r.source, r.service, r.sightedConfidence, r.criticalDay,
+     r.critical, r.evidence]
   ] AS claims`,
 );
 
