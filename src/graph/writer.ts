@@ -137,9 +137,7 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
       return progress;
     });
     for (const actions of fresh) repeats.remember(actions);
-    const asked = unremembered.reduce((sum, part) => sum + part.fresh.length, 0);
-    const applied = progress.reduce((sum, { counters }) => sum + counters.applied, 0);
-    if (asked > 0) isRepeated = applied < asked / 2;
+    isRepeated = wasMostlyKnown(unremembered, progress) ?? isRepeated;
     return progress.map(({ counters }) => counters);
   };
 
@@ -160,6 +158,13 @@ interface Part {
   readonly mapped: readonly (readonly GraphAction[])[];
   /** What of these is not known to be in the graph. */
   readonly fresh: readonly (readonly GraphAction[])[];
+}
+
+/** Whether most of what was not remembered was in the graph; undefined where all was remembered. */
+function wasMostlyKnown(unremembered: readonly Part[], progress: readonly Progress[]): boolean | undefined {
+  const asked = unremembered.reduce((sum, part) => sum + part.fresh.length, 0);
+  const applied = progress.reduce((sum, { counters }) => sum + counters.applied, 0);
+  return asked === 0 ? undefined : applied < asked / 2;
 }
 
 /** `changed` tells of each fresh event, part after part, whether it has changed anything. */
