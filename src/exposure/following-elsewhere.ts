@@ -28,8 +28,8 @@ export type FromFollower = { readonly kind: 'slices'; readonly slices: readonly 
 /** What has become of the slices that it has sent; or that it shall end. */
 export type ToFollower = { readonly kind: 'done' } | Failed | { readonly kind: 'stop' };
 
-/** A thread that waits for Kafka is not waited for: it has nothing to save. */
-const LONGEST_STOP_MS = 3_000;
+/** A thread that waits for Kafka is not waited for: all that it would still do is to delete its group there. */
+const LONGEST_STOP_MS = 6_000;
 /** Most that the thread's young generation takes: what it makes is gone at once. */
 const MOST_YOUNG_MB = 16;
 

@@ -25,13 +25,16 @@ export interface Followed {
   handle(slices: readonly ChangeSlice[]): Promise<void>;
 }
 
-/** Follows topics until `signal` aborts. @throws what `handle` threw, if not retryable; AppError OFFSET_OUT_OF_RANGE */
+/**
+ * Follows topics until `signal` aborts; `handle` may still be at work then, but is not called again.
+ * @throws what `handle` threw, if not retryable; AppError OFFSET_OUT_OF_RANGE
+ */
 export type Follow = (followed: Followed, signal: AbortSignal) => Promise<void>;
 
 /** Of what a fetch has brought. */
 const PARTITIONS_AT_ONCE = 64;
 
-/** Follows topics on this thread, in a group of its own that is gone afterwards. */
+/** Follows topics on this thread, in a group of its own that is gone afterwards, where Kafka answers. */
 export function followHere(kafka: Kafka, logger: Logger): Follow {
   return async ({ topics, positions, handle }, signal) => {
     const group = `avd.exposure.${randomUUID()}`;

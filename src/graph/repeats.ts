@@ -75,7 +75,8 @@ function recallDomain(
   for (const name of dayNames(properties)) {
     times.set(dayName(name, subject, properties[name] as number), 0, Math.max);
   }
-  for (const [object, source, service, confidence, criticalDay, critical, evidence] of claims) {
+  for (const [object, source, service, confidence, criticalDay, critical, evidence, statedAt] of claims) {
+    if (statedAt !== null) continue;
     // Each piece is the earliest sighting of its day and host, and the claim holds what that sighting said besides.
     for (const piece of evidence) {
       const day = midnight(evidenceTime(piece));

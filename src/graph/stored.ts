@@ -54,11 +54,10 @@ export async function readStored(
   return { entities, claimIds };
 }
 
-/** What was sighted of domains, without locks, and of which database that is. */
+/** What was sighted of domains, without locks, and of which database that is; undefined where none was set up. */
 export function readSighted(driver: Driver, rows: readonly Pick<Wanted, 'id' | 'sources'>[]) {
   return inSession(driver, 'READ', async (tx) => {
     const [held, domains] = await Promise.all([run(tx, graphId, {}), run(tx, recallDomains, { rows })]);
-    // Where none was set up, the statements that write say so.
     return { graph: held[0]?.graph, domains };
   });
 }

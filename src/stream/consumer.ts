@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type AssignmentOptions, createAssignment, isKafkaError } from './assignment.ts';
 import { oneMember } from './one-member.ts';
 import { pauseAfter } from './retry.ts';
@@ -29,6 +30,8 @@ const HEARTBEAT_INTERVAL = 2_000;
 const PARTITION_BYTES = 2 * 1024 * 1024;
 const FETCH_BYTES = 16 * 1024 * 1024;
 const FETCH_WAIT = 500;
+/** How long one that shall end is given to join first. */
+const LONGEST_JOIN_MS = 5_000;
 
 /** Why a consumer ended its run; the loop starts another unless the reason is final. */
 class Final extends Error {}
@@ -79,7 +82,7 @@ async function live(options: ConsumerOptions, signal: AbortSignal, joined: () =>
     retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 5, restartOnFailure: async () => false },
   });
   const over = new AbortController();
-  let begun: Promise<void> | undefined;
+  let begun = Promise.resolve();
   const ended = new Promise<void>((resolve, reject) => {
     signal.addEventListener('abort', () => resolve(), { signal: over.signal });
     consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
@@ -92,7 +95,9 @@ async function live(options: ConsumerOptions, signal: AbortSignal, joined: () =>
     });
     const start = async () => {
       await consumer.connect();
+      if (signal.aborted) return;
       await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+      if (signal.aborted) return;
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
@@ -107,8 +112,8 @@ async function live(options: ConsumerOptions, signal: AbortSignal, joined: () =>
     await ended;
   } finally {
     over.abort();
+    // The client forgets a member that it is told to end before it has joined, and that one lives on.
+    await Promise.race([begun.catch(() => undefined), sleep(LONGEST_JOIN_MS, undefined, { ref: false })]);
     await consumer.disconnect().catch(() => undefined);
-    // Who is told to end while it joins goes on joining: it is not waited for, but ended again when it has.
-    void begun?.catch(() => undefined).then(() => consumer.disconnect().catch(() => undefined));
   }
 }

@@ -33,6 +33,8 @@ afterAll(() => producer.close());
 
 const start = () =>
   new Map(Array.from({ length: PARTITIONS }, (_, partition): [string, number] => [positionKey(topic, partition), 0]));
+const groupsNow = async () => (await withAdmin(kafka, (admin) => admin.listGroups())).groups.map((g) => g.groupId);
+const isNumber = (text: string | null): boolean => text !== null;
 const textOf = (value: Uint8Array | null): string | null => (value === null ? null : Buffer.from(value).toString());
 
 describe.each<[string, Follow]>([
@@ -41,6 +43,7 @@ describe.each<[string, Follow]>([
 ])('changes that are read %s', (_, follow) => {
   test('come each once and in order, and again where they could not be taken', async () => {
     const over = new AbortController();
+    const before = await groupsNow();
     const positions = start();
     const taken: (string | null)[] = [];
     let attempts = 0;
@@ -51,7 +54,9 @@ describe.each<[string, Follow]>([
         const key = positionKey(of, partition);
         expect(next - (positions.get(key) ?? 0)).toBe(values.length);
         positions.set(key, next);
-        taken.push(...values.map(textOf));
+        const texts = values.map(textOf);
+        expect(texts.filter(isNumber)).toEqual(texts.filter(isNumber).sort((a, b) => Number(a) - Number(b)));
+        taken.push(...texts);
       }
       if (taken.length > COUNT) over.abort();
     };
@@ -61,8 +66,7 @@ describe.each<[string, Follow]>([
     expect(taken.flatMap((value) => value ?? []).sort()).toEqual(
       Array.from({ length: COUNT }, (_v, n) => `${n}`).sort(),
     );
-    const { groups } = await withAdmin(kafka, (admin) => admin.listGroups());
-    expect(groups.filter(({ groupId }) => groupId.startsWith('avd.exposure.'))).toEqual([]);
+    expect((await groupsNow()).filter((group) => !before.includes(group))).toEqual([]);
   });
 
   test('are given up where they can never be taken', async () => {
@@ -79,9 +83,14 @@ describe.each<[string, Follow]>([
     await expect(following).rejects.toMatchObject({ code: 'OFFSET_OUT_OF_RANGE' });
   });
 
-  test('are not followed by who is told to end before it has begun', async () => {
-    const handle = async () => expect.unreachable();
-    await follow({ topics: [topic], positions: start(), handle }, AbortSignal.abort());
+  test('are followed no longer by who is told to end, whenever that is', async () => {
+    const before = await groupsNow();
+    for (const delay of [0, 10, 30, 60, 100, 200, 400]) {
+      const handle = async () => undefined;
+      await follow({ topics: [topic], positions: start(), handle }, AbortSignal.timeout(delay));
+    }
+    await follow({ topics: [topic], positions: start(), handle: async () => undefined }, AbortSignal.abort());
+    expect((await groupsNow()).filter((group) => !before.includes(group))).toEqual([]);
   });
 });
 

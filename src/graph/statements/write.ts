@@ -85,12 +85,13 @@ type SightedClaim = readonly [
   criticalDay: number | null,
   critical: boolean | null,
   evidence: readonly string[],
+  statedAt: number | null,
 ];
 
 /**
  * Read without locks, and without what it takes to change a claim: enough to see that something is known. A claim that is
- * being changed meanwhile may be read half before and half after, so the day of a measurement is read before its value:
- * of an older day than its value's, it is taken for less than is known.
+ * being changed meanwhile may be read half before and half after. So the day of a measurement comes before its value, which
+ * at worst is a newer day's, and last whether somebody has stated it, whose evidence would be no sighting's.
  */
 export const recallDomains = statement<{ rows: readonly Pick<Wanted, 'id' | 'sources'>[] }, RecalledDomain>(
   'write.recallDomains',
@@ -99,7 +100,7 @@ MATCH (n:Domain {name: row.id})
 RETURN row.id AS name, properties(n) AS properties,
   [(n)-[r:USES]->(o) WHERE r.source IN row.sources AND r.statedAt IS NULL AND r.retractedAt IS NULL |
     [CASE WHEN o:Domain THEN o.name ELSE '=' + o.key END, r.source, r.service, r.sightedConfidence, r.criticalDay,
-     r.critical, r.evidence]
+     r.critical, r.evidence, r.statedAt]
   ] AS claims`,
 );
 
