@@ -4,7 +4,7 @@ import { createStreamConsumer } from '../stream/consumer.ts';
 import { type Kafka, withAdmin } from '../stream/kafka.ts';
 import { positionKey } from '../stream/positions.ts';
 import type { StreamSlice } from '../stream/slices.ts';
-import { handleTogether } from '../stream/together.ts';
+import { handleTogether, PARTITIONS_AT_ONCE } from '../stream/together.ts';
 
 /** Messages of one partition, in order: up to, not including, position `next`. */
 export interface ChangeSlice {
@@ -30,9 +30,6 @@ export interface Followed {
  * @throws what `handle` threw, if not retryable; AppError OFFSET_OUT_OF_RANGE
  */
 export type Follow = (followed: Followed, signal: AbortSignal) => Promise<void>;
-
-/** Of what a fetch has brought. */
-const PARTITIONS_AT_ONCE = 64;
 
 /** Follows topics on this thread, in a group of its own that is gone afterwards, where Kafka answers. */
 export function followHere(kafka: Kafka, logger: Logger): Follow {

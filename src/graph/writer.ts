@@ -113,11 +113,11 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
   };
 
   /** Looks what the graph knows of it: where that is most of it, this costs half of what folding it would. */
-  const recall = async (parts: readonly Part[]): Promise<Part[]> => {
+  const recall = async (parts: readonly Part[]): Promise<readonly Part[]> => {
     const { rows, days } = sightedDomains(parts.flatMap((part) => part.fresh.flat()));
-    if (rows.length === 0) return [...parts];
+    if (rows.length === 0) return parts;
     const { graph: found, domains } = await readSighted(driver, rows);
-    if (found === undefined) return [...parts];
+    if (found === undefined) return parts;
     recognise(found);
     repeats.recall(domains, days);
     return parts.map((part) => ({ ...part, fresh: freshOf(part.fresh) }));

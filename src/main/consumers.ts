@@ -11,7 +11,7 @@ import { createStreamConsumer } from '../stream/consumer.ts';
 import { createKafka, ensureTopics, type Kafka } from '../stream/kafka.ts';
 import { createProducer, type StreamProducer } from '../stream/producer.ts';
 import { untilDone } from '../stream/retry.ts';
-import { type HandleTogether, handleTogether } from '../stream/together.ts';
+import { type HandleTogether, handleTogether, PARTITIONS_AT_ONCE } from '../stream/together.ts';
 import { GROUPS, RAW_TOPICS, TYPED_TOPICS } from '../stream/topics.ts';
 import { createAlerts } from './alerts.ts';
 import { type Context, loadContext } from './context.ts';
@@ -41,8 +41,6 @@ export interface ConsumersTotals {
 }
 
 const REPORT_EVERY_MS = 10_000;
-/** Of what a fetch has brought, so that small slices of many partitions meet and are written together. */
-const PARTITIONS_AT_ONCE = 64;
 
 /**
  * One consumer process: both stages, the relay of changes, and the alerts. Any number of them may run side by side.

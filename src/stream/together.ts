@@ -11,6 +11,9 @@ export interface TogetherOptions {
   readonly isOfAll: (error: unknown) => boolean;
 }
 
+/** Partitions of one fetch that a consumer works on at the same time, so that small slices of many of them meet. */
+export const PARTITIONS_AT_ONCE = 64;
+
 interface Waiting {
   readonly slice: StreamSlice;
   readonly signal: AbortSignal;
