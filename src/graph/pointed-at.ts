@@ -1,6 +1,6 @@
 import type { PointedAt } from './batch.ts';
 import type { ManagedTransaction } from './driver.ts';
-import { createRecent } from './recent.ts';
+import { createRecent, digestOf } from './recent.ts';
 import { run } from './statement.ts';
 import {
   pointAtDomains,
@@ -24,18 +24,18 @@ export interface KnownNodes {
 export function createKnownNodes(): KnownNodes {
   /** By kind and id, as what the node is known: see `levelOf`. */
   const known = createRecent(REMEMBERED);
-  const name = ({ kind, id }: PointedAt) => `${kind} ${id}`;
+  const digest = ({ kind, id }: PointedAt) => digestOf(`${kind} ${id}`);
   return {
     unknownOf(nodes) {
       const unknown = [...nodes.values()].filter((node) => {
-        const held = known.get(name(node));
+        const held = known.get(digest(node));
         return held === undefined || levelOf(node) > held;
       });
       return unknown.sort((a, b) => (a.id < b.id ? -1 : 1));
     },
     remember(nodes) {
       for (const node of nodes) {
-        known.set(name(node), levelOf(node), Math.max);
+        known.set(digest(node), levelOf(node), Math.max);
       }
     },
     forget: () => known.clear(),

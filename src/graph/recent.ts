@@ -1,10 +1,15 @@
 import { hash } from 'node:crypto';
 
-/** What was used last: a number by name. */
+/** The SHA-256 of a name, as a text whose characters are bytes. */
+export type Digest = string & { readonly isDigest: true };
+
+export const digestOf = (name: string): Digest => hash('sha256', name, 'binary') as Digest;
+
+/** What was used last: a number by name. Who asks for a name more than once digests it once. */
 export interface Recent {
-  get(name: string): number | undefined;
+  get(digest: Digest): number | undefined;
   /** Where the name has a number already, `choose` gives the one to keep. */
-  set(name: string, value: number, choose: (held: number, value: number) => number): void;
+  set(digest: Digest, value: number, choose: (held: number, value: number) => number): void;
   clear(): void;
 }
 
@@ -30,8 +35,7 @@ export function createRecent(max: number): Recent {
   const wanted = new Uint32Array(WORDS);
 
   /** @returns the first place of the name's bucket */
-  const look = (name: string): number => {
-    const digest = hash('sha256', name, 'binary');
+  const look = (digest: Digest): number => {
     for (let word = 0; word < WORDS; word++) wanted[word] = wordAt(digest, word * 4);
     return (wordAt(digest, WORDS * 4) & (buckets - 1)) * WAYS;
   };
@@ -57,16 +61,16 @@ export function createRecent(max: number): Recent {
   };
 
   return {
-    get(name) {
-      const first = look(name);
+    get(digest) {
+      const first = look(digest);
       const place = placeOf(first);
       if (place === first + WAYS) return undefined;
       const value = values[place] as number;
       if (place !== first) putFirst(first, place, value);
       return value;
     },
-    set(name, value, choose) {
-      const first = look(name);
+    set(digest, value, choose) {
+      const first = look(digest);
       const place = placeOf(first);
       if (place === first + WAYS) putFirst(first, place - 1, value);
       else putFirst(first, place, choose(values[place] as number, value));
@@ -79,7 +83,7 @@ export function createRecent(max: number): Recent {
 }
 
 /** 32 bits of a text whose characters are bytes. */
-const wordAt = (bytes: string, at: number): number =>
+const wordAt = (bytes: Digest, at: number): number =>
   (bytes.charCodeAt(at) |
     (bytes.charCodeAt(at + 1) << 8) |
     (bytes.charCodeAt(at + 2) << 16) |

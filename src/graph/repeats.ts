@@ -1,8 +1,8 @@
 import type { GraphAction, Reference } from './actions.ts';
 import { DAY, midnight } from './claim-state.ts';
 import { completeName, observedName } from './fold.ts';
-import { dayNames, decodeEvidence, evidenceTime } from './properties.ts';
-import { createRecent, type Recent } from './recent.ts';
+import { dayNames, evidenceHost, evidenceTime } from './properties.ts';
+import { createRecent, type Digest, digestOf, type Recent } from './recent.ts';
 import type { RecalledDomain } from './statements/write.ts';
 
 /** How many sightings a writer remembers at most, in 25 MB. A forgotten one costs a read, never a wrong answer. */
@@ -14,20 +14,30 @@ export const REMEMBERED = 2 ** 20;
  */
 export interface Repeats {
   /** Whether the action can add nothing to what is committed. */
-  covers(action: GraphAction): boolean;
-  remember(actions: readonly GraphAction[]): void;
+  covers(named: NamedAction): boolean;
+  remember(actions: readonly NamedAction[]): void;
   /** Remembers what was read of domains: of the sightings on these days (midnights), what is left of them. */
   recall(domains: readonly RecalledDomain[], days: ReadonlySet<number>): void;
   forget(): void;
+}
+
+/** An action, and what it is remembered by; undefined where it is not remembered. */
+export interface NamedAction {
+  readonly action: GraphAction;
+  readonly digest: Digest | undefined;
+}
+
+export function nameAction(action: GraphAction): NamedAction {
+  const name = repeatName(action);
+  return { action, digest: name === undefined ? undefined : digestOf(name) };
 }
 
 export function createRepeats(max = REMEMBERED): Repeats {
   /** The time, by name, from when on (of a sighting) or until when (of an organization's name) nothing is new. */
   const times = createRecent(max);
   return {
-    covers(action) {
-      const name = repeatName(action);
-      const held = name === undefined ? undefined : times.get(name);
+    covers({ action, digest }) {
+      const held = digest === undefined ? undefined : times.get(digest);
       if (held === undefined) {
         return false;
       }
@@ -42,9 +52,8 @@ export function createRepeats(max = REMEMBERED): Repeats {
       }
     },
     remember(actions) {
-      for (const action of actions) {
-        const name = repeatName(action);
-        if (name !== undefined) rememberAction(times, name, action);
+      for (const { action, digest } of actions) {
+        if (digest !== undefined) rememberAction(times, digest, action);
       }
     },
     recall(domains, days) {
@@ -54,16 +63,16 @@ export function createRepeats(max = REMEMBERED): Repeats {
   };
 }
 
-function rememberAction(times: Recent, name: string, action: GraphAction): void {
+function rememberAction(times: Recent, digest: Digest, action: GraphAction): void {
   switch (action.type) {
     case 'sight-use':
-      times.set(name, action.evidence.observedAt, Math.min);
+      times.set(digest, action.evidence.observedAt, Math.min);
       break;
     case 'name-organization':
-      times.set(name, action.time, Math.max);
+      times.set(digest, action.time, Math.max);
       break;
     default:
-      times.set(name, 0, Math.max);
+      times.set(digest, 0, Math.max);
   }
 }
 
@@ -73,18 +82,19 @@ function recallDomain(
   days: ReadonlySet<number>,
 ): void {
   for (const name of dayNames(properties)) {
-    times.set(dayName(name, subject, properties[name] as number), 0, Math.max);
+    times.set(digestOf(dayName(name, subject, properties[name] as number)), 0, Math.max);
   }
   for (const [object, source, service, confidence, criticalDay, critical, evidence, statedAt] of claims) {
     if (statedAt !== null) continue;
     // Each piece is the earliest sighting of its day and host, and the claim holds what that sighting said besides.
     for (const piece of evidence) {
-      const day = midnight(evidenceTime(piece));
+      const time = evidenceTime(piece);
+      const day = midnight(time);
       if (!days.has(day)) continue;
-      const { observedAt, host } = decodeEvidence(piece);
+      const host = evidenceHost(piece);
       const measured = criticalDay === day ? critical : undefined;
       const sighting = { subject, object, source, service, day, host, confidence, measured };
-      times.set(sightingName(sighting), observedAt, Math.min);
+      times.set(digestOf(sightingName(sighting)), time, Math.min);
     }
   }
 }

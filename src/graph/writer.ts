@@ -18,7 +18,7 @@ import {
 } from './offsets.ts';
 import { putChanges } from './outbox.ts';
 import { createKnownNodes, pointAt } from './pointed-at.ts';
-import { createRepeats, sightedDomains } from './repeats.ts';
+import { createRepeats, type NamedAction, nameAction, sightedDomains } from './repeats.ts';
 import type { RankOf } from './resolve.ts';
 import { run } from './statement.ts';
 import { holdSources } from './statements/identity.ts';
@@ -102,19 +102,17 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
     }
   };
 
-  const freshOf = (events: Part['mapped']): Part['fresh'] =>
-    events
-      .map((actions) => actions.filter((action) => !repeats.covers(action)))
-      .filter((actions) => actions.length > 0);
+  const freshOf = (events: Part['fresh']): Part['fresh'] =>
+    events.map((actions) => actions.filter((named) => !repeats.covers(named))).filter((actions) => actions.length > 0);
 
   const partOf = (batch: WriteBatch): Part => {
     const mapped = batch.events.filter((event) => event.outcome === 'mapped').map((event) => event.actions);
-    return { batch, mapped, fresh: freshOf(mapped) };
+    return { batch, mapped, fresh: freshOf(mapped.map((actions) => actions.map(nameAction))) };
   };
 
   /** Looks what the graph knows of it: where that is most of it, this costs half of what folding it would. */
   const recall = async (parts: readonly Part[]): Promise<readonly Part[]> => {
-    const { rows, days } = sightedDomains(parts.flatMap((part) => part.fresh.flat()));
+    const { rows, days } = sightedDomains(parts.flatMap((part) => part.fresh).flatMap(unnamed));
     if (rows.length === 0) return parts;
     const { graph: found, domains } = await readSighted(driver, rows);
     if (found === undefined) return parts;
@@ -127,7 +125,7 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
     const unremembered = batches.map(partOf);
     const parts = isRepeated ? await recall(unremembered) : unremembered;
     const fresh = parts.flatMap((part) => part.fresh);
-    const plan = planBatch(fresh);
+    const plan = planBatch(fresh.map(unnamed));
     const sources = await withdrawSources((work) => transaction(batches, work), plan.withdrawals.values(), rankOf);
     await makePointedAt(batches, plan);
     const progress = await transaction(batches, async (tx) => {
@@ -157,8 +155,10 @@ interface Part {
   /** The actions of each event that has any meaning for the graph. */
   readonly mapped: readonly (readonly GraphAction[])[];
   /** What of these is not known to be in the graph. */
-  readonly fresh: readonly (readonly GraphAction[])[];
+  readonly fresh: readonly (readonly NamedAction[])[];
 }
+
+const unnamed = (actions: readonly NamedAction[]): GraphAction[] => actions.map(({ action }) => action);
 
 /** Whether most of what was not remembered was in the graph; undefined where all was remembered. */
 function wasMostlyKnown(unremembered: readonly Part[], progress: readonly Progress[]): boolean | undefined {
