@@ -1,5 +1,5 @@
 import { type Driver, toAppError } from './driver.ts';
-import type { Statement } from './statement.ts';
+import { given, type Statement } from './statement.ts';
 
 /** Longest that reading a whole graph may take: an hour. */
 const TIMEOUT_MS = 3_600_000;
@@ -12,7 +12,7 @@ export async function* streamRows<Params extends object, Row extends object>(
 ): AsyncGenerator<Row> {
   const session = driver.session({ defaultAccessMode: 'READ', fetchSize: 5_000 });
   try {
-    for await (const record of session.run(text, params, { timeout: TIMEOUT_MS })) {
+    for await (const record of session.run(text, given(params), { timeout: TIMEOUT_MS })) {
       yield record.toObject() as Row;
     }
   } catch (error) {

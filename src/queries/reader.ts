@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
 import { type Driver, toAppError } from '../graph/driver.ts';
-import type { Statement } from '../graph/statement.ts';
+import { given, type Statement } from '../graph/statement.ts';
 import { visibleTo } from '../graph/visible.ts';
 
 /** Runs statements that only read, each in its own transaction, none for longer than what is left of the time. */
@@ -57,9 +57,9 @@ export function createReader(options: ReaderOptions): Reader {
       const giveUp = () => void session.close().catch(() => undefined);
       signal?.addEventListener('abort', giveUp, { once: true });
       try {
-        const [text, given] =
+        const [text, all] =
           viewer === undefined ? [statement.text, params] : [textFor(statement), { ...params, viewer }];
-        const result = await session.run(text, given, { timeout: Math.ceil(left) });
+        const result = await session.run(text, given(all), { timeout: Math.ceil(left) });
         return result.records.map((record) => record.toObject() as Row);
       } catch (error) {
         throw signal?.aborted ? cancelled() : (tooLarge(error) ?? toAppError(error));
