@@ -123,7 +123,7 @@ const rankBy =
     sources.get(source)?.rank ?? Number.MAX_SAFE_INTEGER;
 
 async function ready(client: ExposureIndexClient): Promise<ExposureIndexClient> {
-  while (client.version() === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
+  await client.ready;
   return client;
 }
 

@@ -16,6 +16,8 @@ export interface ExposureIndexClient {
    * @throws AppError INDEX_NOT_READY where it can't be asked now
    */
   queries(deadline?: number, signal?: AbortSignal, tenant?: string): IndexedQueries;
+  /** Resolves when it can be asked for the first time. */
+  readonly ready: Promise<void>;
   /** Which changes it reflects, as that tenant is told it: see `toVersion`. Undefined while it can't be asked. */
   version(tenant?: string): string | undefined;
   /**
@@ -57,6 +59,10 @@ export function createExposureIndexClient(
   let [worker, ended] = start();
   let version: string | undefined;
   let [isStopping, isAway, pause] = [false, false, RESTART_AFTER_MS];
+  let beReady = (): void => undefined;
+  const ready = new Promise<void>((resolve) => {
+    beReady = resolve;
+  });
   const versionFor = (tenant: string | undefined): string | undefined =>
     version === undefined || tenant === undefined || !Object.hasOwn(versions, tenant) ? version : versions[tenant];
 
@@ -91,7 +97,10 @@ export function createExposureIndexClient(
     if (message.kind === 'state') {
       version = message.version;
       versions = message.versions ?? {};
-      if (version !== undefined) pause = RESTART_AFTER_MS;
+      if (version !== undefined) {
+        pause = RESTART_AFTER_MS;
+        beReady();
+      }
       reached.tell(versionFor);
       return;
     }
@@ -100,6 +109,7 @@ export function createExposureIndexClient(
 
   return {
     queries: asked.queries,
+    ready,
     version: versionFor,
     waitFor: (wanted, signal, tenant) => reached.wait({ version: wanted, tenant }, versionFor(tenant), signal),
     connect(take) {

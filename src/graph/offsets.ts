@@ -117,7 +117,7 @@ function onlyWhereOurs(rows: readonly { id: string; graph: string }[], slices: r
   const fenced = slices.find((slice) => !ours.has(offsetId(slice)));
   const [row] = rows;
   // A partition that is there twice would be moved on twice.
-  if (fenced !== undefined || row === undefined || ours.size < slices.length) {
+  if (row === undefined || ours.size < slices.length) {
     throw new AppError('FENCED', 'Somebody else has written this partition since its messages were fetched.', {
       ...(fenced !== undefined && { position: offsetId(fenced), from: fenced.from }),
     });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Access, createAccess } from '../api/access.ts';
 import { openKeySet } from '../api/key-set.ts';
@@ -30,6 +31,8 @@ import { warmPlans } from './warm-plans.ts';
 const SCHEMA = fileURLToPath(new URL('../../graphql/schema', import.meta.url));
 const SOURCES = fileURLToPath(new URL('../../governance/sources.yaml', import.meta.url));
 
+/** A small graph's index is there by then; a large one's may take a minute, and meanwhile the database answers. */
+const INDEX_PATIENCE_MS = 5_000;
 /** How long an answer may take. */
 const TIME_LIMIT_MS = 20_000;
 /** How long a change may take to come into the graph before its client is told that it is on its way. */
@@ -76,6 +79,8 @@ async function main(): Promise<void> {
     documents: await loadTrustedDocuments(config.documents.trusted, config.documents.onlyTrusted),
     timeLimit: TIME_LIMIT_MS,
   });
+  // Who asks at once would ask a database that has just started, too, and has no plans yet.
+  if (index !== undefined) await Promise.race([index.ready, sleep(INDEX_PATIENCE_MS, undefined, { ref: false })]);
   const port = await api.listen(config.port, config.host);
   log.info({ host: config.host, port }, 'The API listens');
   void warmPlans(database, log);

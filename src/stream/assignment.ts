@@ -48,7 +48,7 @@ export function createAssignment(
   const seek = (topic: string, partition: number, next: number) =>
     consumer.seek({ topic, partition, offset: String(next) });
 
-  const seekAll = (assigned: Assigned, positions: Positions | undefined): void => {
+  const beginAt = (assigned: Assigned, positions: Positions | undefined): void => {
     for (const [topic, partitions] of Object.entries(assigned)) {
       for (const partition of partitions) {
         const next = positions?.get(positionKey(topic, partition));
@@ -104,7 +104,7 @@ export function createAssignment(
   return {
     begin(assigned) {
       generation = locateAll(assigned);
-      generation.then((positions) => seekAll(assigned, positions)).catch(fail);
+      generation.then((positions) => beginAt(assigned, positions)).catch(fail);
     },
 
     async eachBatch(payload) {

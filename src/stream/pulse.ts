@@ -1,3 +1,5 @@
+const EVERY_MS = 1_000;
+
 export interface Pulse {
   /** Aborts when a heartbeat fails, since the membership is lost or about to be, and when `until` does. */
   readonly signal: AbortSignal;
@@ -13,7 +15,7 @@ export interface Pulse {
  * A heartbeat that fails (the group is rebalancing, the broker is away) is kept and thrown by `check`, so that the work
  * ends between two slices and not in the middle of one.
  */
-export function startPulse(heartbeat: () => Promise<void>, until?: AbortSignal, interval = 1_000): Pulse {
+export function startPulse(heartbeat: () => Promise<void>, until?: AbortSignal): Pulse {
   const lost = new AbortController();
   const ended = new AbortController();
   const end = (): void => ended.abort();
@@ -23,7 +25,7 @@ export function startPulse(heartbeat: () => Promise<void>, until?: AbortSignal, 
       lost.abort(error);
       end();
     });
-  }, interval);
+  }, EVERY_MS);
   // Not by AbortSignal.any: what outlives it by far keeps something of every one, for ever.
   until?.addEventListener('abort', end);
   if (until?.aborted) end();

@@ -74,7 +74,7 @@ beforeAll(async () => {
   const queries = createIndexedQueries(createNeo4jQueries({ driver, sources: tenantSources }), index);
   const deps = { queries, sources: tenantSources, access: viewerOf, clock: () => AT };
   [here, there] = [await startApi(driver, deps), await startApi(driver, { ...deps, elsewhere: counting })];
-  await until(() => index.version() !== undefined, 'the index can be asked');
+  await index.ready;
 }, 120_000);
 afterAll(async () => {
   await Promise.all([here?.close(), there?.close()]);

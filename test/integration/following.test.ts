@@ -34,7 +34,7 @@ afterAll(() => producer.close());
 const start = () =>
   new Map(Array.from({ length: PARTITIONS }, (_, partition): [string, number] => [positionKey(topic, partition), 0]));
 const groupsNow = async () => (await withAdmin(kafka, (admin) => admin.listGroups())).groups.map((g) => g.groupId);
-const isNumber = (text: string | null): boolean => text !== null;
+const isText = (text: string | null): boolean => text !== null;
 const textOf = (value: Uint8Array | null): string | null => (value === null ? null : Buffer.from(value).toString());
 
 describe.each<[string, Follow]>([
@@ -55,7 +55,7 @@ describe.each<[string, Follow]>([
         expect(next - (positions.get(key) ?? 0)).toBe(values.length);
         positions.set(key, next);
         const texts = values.map(textOf);
-        expect(texts.filter(isNumber)).toEqual(texts.filter(isNumber).sort((a, b) => Number(a) - Number(b)));
+        expect(texts.filter(isText)).toEqual(texts.filter(isText).sort((a, b) => Number(a) - Number(b)));
         taken.push(...texts);
       }
       if (taken.length > COUNT) over.abort();

@@ -37,3 +37,17 @@ function pausesBetween(isUseful: readonly boolean[]): number[] {
 it('starts a thread later and later where none can be asked, and soon after one that could be', () => {
   expect(pausesBetween([false, false, false, true, true, false])).toEqual([1_000, 2_000, 4_000, 1_000, 1_000, 2_000]);
 });
+
+it('is ready when it can be asked, and stays so', async () => {
+  const thread = new EventEmitter() as Worker;
+  const client = createExposureIndexClient(settings, pino({ level: 'silent' }), () => thread);
+  const states: string[] = [];
+  void client.ready.then(() => states.push('ready'));
+  thread.emit('message', { kind: 'state' });
+  await Promise.resolve();
+  expect(states).toEqual([]);
+  thread.emit('message', { kind: 'state', version: 'aa-1-1' });
+  thread.emit('message', { kind: 'state' });
+  await Promise.resolve();
+  expect(states).toEqual(['ready']);
+});
