@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 import { TEST_WORKERS } from './test/support/test-workers.ts';
 
 // Node takes graphql's `main`, Vite would take its `module`: loaded twice, it refuses to work.
@@ -7,6 +8,7 @@ const resolve = { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }
 export default defineConfig({
   test: {
     maxWorkers: TEST_WORKERS,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         resolve,
