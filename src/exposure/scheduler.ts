@@ -56,7 +56,8 @@ export class Scheduler {
         change() {
           try {
             change();
-            resolve();
+            // Only after messages were looked at: what was asked meanwhile comes before what is changed next.
+            setImmediate(resolve);
           } catch (error) {
             reject(error);
           }

@@ -16,8 +16,10 @@ import * as portfolio from '../../src/graph/statements/portfolio.ts';
 import * as search from '../../src/graph/statements/search.ts';
 import * as source from '../../src/graph/statements/source.ts';
 import { visibleTo } from '../../src/graph/visible.ts';
+import { createNeo4jQueries } from '../../src/queries/neo4j.ts';
+import type { VendorArgs } from '../../src/queries/types.ts';
 import { freshDatabase, testDriver } from '../support/database.ts';
-import { day, own, sight, writeFacts } from '../support/facts.ts';
+import { day, declaredSources, own, sight, writeFacts } from '../support/facts.ts';
 
 let driver: Driver;
 
@@ -97,6 +99,33 @@ test.each(OF_TENANTS)('$name does so for a tenant with private claims', async ({
   } finally {
     await session.close();
   }
+});
+
+/** Forgets all plans. @returns how many there were */
+async function forgetPlans(): Promise<number> {
+  const { records } = await driver.executeQuery('CALL db.clearQueryCaches()');
+  return Number(/\d+/.exec(String(records[0]?.get('value')))?.[0]);
+}
+
+test('a statement is planned once, whatever is asked for', async () => {
+  const queries = createNeo4jQueries({ driver, sources: declaredSources });
+  const page = { first: 20, at: day(2) };
+  const some = (count: number) => Array.from({ length: count }, (_, i) => `site${i}.example`);
+  const planned = async (asks: readonly VendorArgs[], names: readonly string[][]) => {
+    await forgetPlans();
+    for (const args of asks) await queries.vendors(args, page);
+    for (const domains of names) await queries.domains(domains);
+    return forgetPlans();
+  };
+  const once = await planned([{}], [some(1)]);
+  const asks: VendorArgs[] = [
+    {},
+    { service: 'DNS' },
+    { nameContains: 'dns' },
+    { service: 'ANALYTICS', minDependents: 3 },
+  ];
+  expect(once).toBeGreaterThanOrEqual(2);
+  expect(await planned(asks, [[], some(1), some(20), some(300), ['x'.repeat(200)]])).toBe(once);
 });
 
 test('no two statements share a name', () => {
