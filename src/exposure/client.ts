@@ -16,7 +16,7 @@ export interface ExposureIndexClient {
    * @throws AppError INDEX_NOT_READY where it can't be asked now
    */
   queries(deadline?: number, signal?: AbortSignal, tenant?: string): IndexedQueries;
-  /** Resolves when it can be asked for the first time. */
+  /** Resolves when it can be asked for the first time, and stays so when it can't be any longer. */
   readonly ready: Promise<void>;
   /** Which changes it reflects, as that tenant is told it: see `toVersion`. Undefined while it can't be asked. */
   version(tenant?: string): string | undefined;

@@ -56,7 +56,7 @@ export class Scheduler {
         change() {
           try {
             change();
-            // Only after messages were looked at: what was asked meanwhile comes before what is changed next.
+            // Not at once: what was asked meanwhile comes before the next change.
             setImmediate(resolve);
           } catch (error) {
             reject(error);

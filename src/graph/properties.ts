@@ -96,8 +96,12 @@ function encodeEvidence(e: Evidence): string {
 /** The time of a piece, for those who need not read the rest. */
 export const evidenceTime = (text: string): number => Number.parseInt(text.slice(1), 10);
 
-/** The host of a piece. A quote within a text is written with a backslash before it, so the last `,"` begins the host. */
-export const evidenceHost = (text: string): string => JSON.parse(text.slice(text.lastIndexOf(',"') + 1, -1)) as string;
+/**
+ * The host of a piece. A quote within a text has a backslash before it, so the last `,"` begins the host, but for one whose
+ * quote ends it.
+ */
+export const evidenceHost = (text: string): string =>
+  JSON.parse(text.slice(text.lastIndexOf(',"', text.length - 4) + 1, -1)) as string;
 
 export function decodeEvidence(text: string): Evidence {
   const [observedAt, document, record, host] = JSON.parse(text) as [number, string, string, string];

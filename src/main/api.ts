@@ -31,7 +31,7 @@ import { warmPlans } from './warm-plans.ts';
 const SCHEMA = fileURLToPath(new URL('../../graphql/schema', import.meta.url));
 const SOURCES = fileURLToPath(new URL('../../governance/sources.yaml', import.meta.url));
 
-/** A small graph's index is there by then; a large one's may take a minute, and meanwhile the database answers. */
+/** How long the first question is put off for the index. A large graph's takes longer, and meanwhile the database answers. */
 const INDEX_PATIENCE_MS = 5_000;
 /** How long an answer may take. */
 const TIME_LIMIT_MS = 20_000;
@@ -79,13 +79,13 @@ async function main(): Promise<void> {
     documents: await loadTrustedDocuments(config.documents.trusted, config.documents.onlyTrusted),
     timeLimit: TIME_LIMIT_MS,
   });
-  // Who asks at once would ask a database that has just started, too, and has no plans yet.
-  if (index !== undefined) await Promise.race([index.ready, sleep(INDEX_PATIENCE_MS, undefined, { ref: false })]);
+  const stop = listenForStop(() => process.exit(1));
+  // Until it is there, the database is asked, which may have just started as well and have no plans.
+  if (index !== undefined) await Promise.race([index.ready, aborted(stop), sleep(INDEX_PATIENCE_MS)]);
   const port = await api.listen(config.port, config.host);
   log.info({ host: config.host, port }, 'The API listens');
   void warmPlans(database, log);
 
-  const stop = listenForStop(() => process.exit(1));
   await Promise.race([aborted(stop), new Promise<void>((gone) => onParentGone(process.env, gone))]);
   log.info('The API stops');
   setTimeout(() => process.exit(1), DRAIN_LIMIT_MS).unref();

@@ -59,7 +59,7 @@ export function createReader(options: ReaderOptions): Reader {
       try {
         const [text, all] =
           viewer === undefined ? [statement.text, params] : [textFor(statement), { ...params, viewer }];
-        const result = await session.run(text, given(all), { timeout: Math.ceil(left) });
+        const result = await session.run(text, given(statement, all), { timeout: Math.ceil(left) });
         return result.records.map((record) => record.toObject() as Row);
       } catch (error) {
         throw signal?.aborted ? cancelled() : (tooLarge(error) ?? toAppError(error));

@@ -15,6 +15,7 @@ import * as organization from '../../src/graph/statements/organization.ts';
 import * as portfolio from '../../src/graph/statements/portfolio.ts';
 import * as search from '../../src/graph/statements/search.ts';
 import * as source from '../../src/graph/statements/source.ts';
+import * as write from '../../src/graph/statements/write.ts';
 import { visibleTo } from '../../src/graph/visible.ts';
 import { createNeo4jQueries } from '../../src/queries/neo4j.ts';
 import type { VendorArgs } from '../../src/queries/types.ts';
@@ -126,6 +127,16 @@ test('a statement is planned once, whatever is asked for', async () => {
   ];
   expect(once).toBeGreaterThanOrEqual(2);
   expect(await planned(asks, [[], some(1), some(20), some(300), ['x'.repeat(200)]])).toBe(once);
+});
+
+test('what is written is found by an index also in plans that are made while the graph is empty', async () => {
+  await freshDatabase(driver);
+  for (const { name, text } of Object.values<unknown>(write).filter(isStatement)) {
+    const { summary } = await driver.executeQuery(`EXPLAIN CYPHER replan=force ${text}`);
+    const used = summary.plan ? operators(summary.plan as Plan) : [];
+    expect([name, used.filter((operator) => FORBIDDEN.test(operator))]).toEqual([name, []]);
+    expect(used).not.toEqual([]);
+  }
 });
 
 test('no two statements share a name', () => {

@@ -1,26 +1,26 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files that take a minute and more, the longest first: begun last, one alone would keep half of the machine waiting. */
+/** Files that take about a minute and more. One that begins last runs alone, and half of the machine idles. */
 const LONGEST = [
-  'law',
-  'exposure-servers-away',
-  'exposure-live',
-  'exposure-imc2020',
-  'imc2020',
-  'local-start',
-  'local',
-  'replay',
-  'noninterference',
-  'exposure-equal',
-  'exposure-killed',
-  'many-changes',
+  '/integration/law',
+  '/integration/exposure-servers-away',
+  '/integration/exposure-live',
+  '/integration/exposure-imc2020',
+  '/integration/imc2020',
+  '/integration/local-start',
+  '/integration/local',
+  '/integration/replay',
+  '/integration/noninterference',
+  '/integration/exposure-equal',
+  '/integration/exposure-killed',
+  '/unit/exposure/many-changes',
 ];
 
 /** The order in which files of tests are begun. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const others = await super.sort(files);
-    const longest = LONGEST.flatMap((name) => others.filter(({ moduleId }) => moduleId.endsWith(`/${name}.test.ts`)));
+    const longest = LONGEST.flatMap((name) => others.filter(({ moduleId }) => moduleId.endsWith(`${name}.test.ts`)));
     return [...new Set([...longest, ...others])];
   }
 }

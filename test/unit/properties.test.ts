@@ -5,7 +5,10 @@ import { claimValues, decodeEvidence, evidenceHost, evidenceTime } from '../../s
 
 describe('a piece of evidence', () => {
   it('is read as it was written, in part as in whole', () => {
-    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('', ',"', '\\', '"]', '\\","', 'cdn.example'));
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('', ',', 'a,', ',,', '"', ',"', '\\', '"]', '\\","', 'cdn.example'),
+    );
     const arbitraryEvidence = fc.record({ observedAt: fc.integer(), document: text, record: text, host: text });
     const ends = {
       subject: { kind: 'domain', name: 'a.example' },

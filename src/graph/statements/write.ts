@@ -1,5 +1,5 @@
 import type { Service } from '../../identity/service.ts';
-import type { ClaimKind } from '../fold.ts';
+import { CLAIM_KINDS, type ClaimKind } from '../fold.ts';
 import type { ClaimProperties, ClaimValues } from '../properties.ts';
 import { type Statement, statement } from '../statement.ts';
 
@@ -194,9 +194,12 @@ export const createClaims: Readonly<Record<string, Statement<CreateClaims, { cre
   'DISMISSED organization organization': create('DISMISSED', SUBJECT_ORGANIZATION, OBJECT_ORGANIZATION, DISMISSING),
 };
 
+/** All claims have one of these types and a source. Were that not said, a plan made while the graph is empty would scan it. */
 export const updateClaims = statement<{ rows: readonly ClaimValues[] }, Record<string, never>>(
   'write.updateClaims',
-  `UNWIND $rows AS claim MATCH ()-[r]->() WHERE elementId(r) = claim[0] SET r = ${CLAIM}`,
+  `UNWIND $rows AS claim
+MATCH ()-[r:${CLAIM_KINDS.join('|')}]->() WHERE elementId(r) = claim[0] AND r.source IS NOT NULL
+SET r = ${CLAIM}`,
 );
 
 export const updateDomains = statement<
