@@ -1,3 +1,4 @@
+/** How often a heartbeat is sent. */
 const EVERY_MS = 1_000;
 
 export interface Pulse {
