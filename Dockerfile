@@ -4,7 +4,8 @@ WORKDIR /avd
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --no-audit --no-fund
 COPY . .
+RUN npm run build
 USER node
-# The file to run is the command: src/main/api.ts, src/main/consumers.ts, or src/main/cli.ts with its arguments.
-ENTRYPOINT ["node", "--max-semi-space-size=64", "--import", "tsx"]
-CMD ["src/main/api.ts"]
+# The file to run is the command: build/api.js, build/consumers.js, or build/cli.js with its arguments.
+ENTRYPOINT ["node", "--max-semi-space-size=64"]
+CMD ["build/api.js"]

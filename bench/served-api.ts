@@ -6,21 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { openDriver } from '../src/graph/driver.ts';
 import { migrate } from '../src/graph/migrate.ts';
 import { createWriter } from '../src/graph/writer.ts';
 import { startKafka } from '../src/local/kafka.ts';
 import { startNeo4j } from '../src/local/neo4j.ts';
 import { freePorts } from '../src/local/ports.ts';
+import { inProgram, processArguments } from '../src/program.ts';
 import { createKafka, ensureTopics } from '../src/stream/kafka.ts';
 import { CALLS, decode, encode, type Row, rowAt, vendorName } from './rows.ts';
 
 /** Sites of the crawl, and vendors that use vendors themselves: most of all is reached from a hub within some hops. */
 const SITES = 20_000;
 const VENDORS_OF_VENDORS = 5_000;
-
-const path = (relative: string): string => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 
 interface Asked {
   readonly ms: number;
@@ -50,7 +48,7 @@ export async function withServedApi(work: (api: ServedApi) => Promise<void>): Pr
   const kafka = await startKafka({ home: join(folder, 'kafka'), port: kafkaPort, controllerPort });
   const driver = openDriver(neo4j);
   try {
-    await migrate(driver, path('migrations'));
+    await migrate(driver, inProgram('migrations'));
     await ensureTopics(createKafka(kafka.brokers), { partitions: 1 });
     await load(createWriter({ driver, rankOf: () => 1 }));
     const env = {
@@ -64,7 +62,7 @@ export async function withServedApi(work: (api: ServedApi) => Promise<void>): Pr
       LOG_LEVEL: 'error',
       NODE_ENV: 'production',
     };
-    const child = spawn(process.execPath, ['--max-semi-space-size=64', '--import', 'tsx', path('src/main/api.ts')], {
+    const child = spawn(process.execPath, processArguments('api'), {
       env,
       stdio: ['ignore', 'inherit', 'inherit'],
     });

@@ -3,17 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { openDriver } from '../src/graph/driver.ts';
 import { migrate } from '../src/graph/migrate.ts';
 import { startKafka } from '../src/local/kafka.ts';
 import { startNeo4j } from '../src/local/neo4j.ts';
 import { freePorts } from '../src/local/ports.ts';
+import { inProgram, type Program, processArguments } from '../src/program.ts';
 import { createKafka, ensureTopics } from '../src/stream/kafka.ts';
 import { createProducer } from '../src/stream/producer.ts';
 
-const MAIN = fileURLToPath(new URL('../src/main', import.meta.url));
-const MIGRATIONS = fileURLToPath(new URL('../migrations', import.meta.url));
 const READY_WITHIN_MS = 60_000;
 
 export interface Api {
@@ -32,12 +30,12 @@ export async function startServers({ partitions = 3 } = {}) {
     startKafka({ home: join(folder, 'kafka'), port: kafkaPort, controllerPort }),
   ]);
   const [driver, kafka] = [openDriver(neo4j), createKafka(broker.brokers)];
-  await Promise.all([migrate(driver, MIGRATIONS), ensureTopics(kafka, { partitions })]);
+  await Promise.all([migrate(driver, inProgram('migrations')), ensureTopics(kafka, { partitions })]);
   const producer = createProducer(kafka);
   const children: ChildProcess[] = [];
 
-  function start(program: string, more: Readonly<Record<string, string>>): ChildProcess {
-    const child = spawn(process.execPath, ['--import', 'tsx', join(MAIN, program)], {
+  function start(program: Program, more: Readonly<Record<string, string>>): ChildProcess {
+    const child = spawn(process.execPath, processArguments(program), {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: {
         ...process.env,
@@ -57,7 +55,7 @@ export async function startServers({ partitions = 3 } = {}) {
 
   async function startApi(engine: 'index' | 'neo4j'): Promise<Api> {
     const [port = 0] = await freePorts(1);
-    const api = start('api.ts', { EXPOSURE_ENGINE: engine, PORT: String(port), AVD_HOME: join(folder, engine) });
+    const api = start('api', { EXPOSURE_ENGINE: engine, PORT: String(port), AVD_HOME: join(folder, engine) });
     for (const end = Date.now() + READY_WITHIN_MS; ; await sleep(200)) {
       const isReady = await fetch(`http://127.0.0.1:${port}/health/ready`).then(
         ({ ok }) => ok,
@@ -82,7 +80,7 @@ export async function startServers({ partitions = 3 } = {}) {
     brokers: broker.brokers,
     producer,
     startApi,
-    startConsumer: () => start('consumers.ts', {}),
+    startConsumer: () => start('consumers', {}),
     stop,
   };
 }

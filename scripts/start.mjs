@@ -1,7 +1,8 @@
-// `npm start`: installs what is missing, then becomes src/main/start.ts in this same process, so that signals reach it.
+// `npm start`: installs and builds what is missing, then becomes src/main/start.ts in this same process, so that signals
+// reach it.
 import { ensurePackages } from './install.mjs';
 
 ensurePackages();
-const { register } = await import('tsx/esm/api');
-register();
-await import('../src/main/start.ts');
+const { build } = await import('./build.mjs');
+await build();
+await import('../build/start.js');

@@ -1,6 +1,6 @@
 import { basename, extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { inProgram } from '../program.ts';
 
 /** A file that a browser asks for. */
 export interface Asset {
@@ -31,7 +31,7 @@ export function createGraphiql() {
 
 async function bundle(): Promise<ReadonlyMap<string, Asset>> {
   const { outputFiles } = await build({
-    absWorkingDir: fileURLToPath(new URL('graphiql/', import.meta.url)),
+    absWorkingDir: inProgram('src/api/graphiql'),
     entryPoints: ['client.js', 'graphql-worker.js', 'json-worker.js', 'editor-worker.js'],
     outdir: '/graphiql',
     bundle: true,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { inProgram } from '../program.ts';
 import type { ExposureQueries } from '../queries/types.ts';
 import { type Access, requireRole } from './access.ts';
 import { createGraphiql } from './graphiql.ts';
@@ -29,7 +30,7 @@ export interface RoutesDeps {
 /** What the API answers, by path. */
 export function createRoutes({ queries, introspection, access, metrics, ask }: RoutesDeps): Routes {
   const graphiql = createGraphiql();
-  const page = readFile(new URL('graphiql/page.html', import.meta.url));
+  const page = readFile(inProgram('src/api/graphiql/page.html'));
   const totals = () =>
     queries
       .within(Date.now() + READY_WITHIN)

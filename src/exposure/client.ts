@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { startThread } from '../thread.ts';
+import { startThread } from '../program.ts';
 import { askByMessage, notReady } from './asking.ts';
 import type { IndexedQueries } from './exposure-index.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts';
@@ -41,8 +41,7 @@ const RESTART_AFTER_AT_MOST_MS = 60_000;
 /** A thread that waits for a server is not waited for. The saved file takes its place only when it is whole. */
 const LONGEST_STOP_MS = 10_000;
 
-export const startIndexThread = (settings: WorkerSettings): Worker =>
-  startThread(new URL('./worker.ts', import.meta.url), settings);
+export const startIndexThread = (settings: WorkerSettings): Worker => startThread('worker', settings);
 
 export function createExposureIndexClient(
   settings: WorkerSettings,

@@ -1,5 +1,5 @@
 import { AppError, type ErrorCode } from '../errors.ts';
-import { startThread } from '../thread.ts';
+import { startThread } from '../program.ts';
 import type { ChangeSlice, Follow } from './following.ts';
 
 /** What the thread that reads Kafka is given when it begins. */
@@ -43,7 +43,7 @@ export function followElsewhere({
 }: Pick<FollowerSettings, 'kafkaBrokers' | 'logLevel'>): Follow {
   return async ({ topics, positions, handle }, signal) => {
     const begin: FollowerSettings = { kafkaBrokers, logLevel, topics, positions };
-    const thread = startThread(new URL('./follower.ts', import.meta.url), begin, {
+    const thread = startThread('follower', begin, {
       resourceLimits: { maxYoungGenerationSizeMb: MOST_YOUNG_MB },
     });
     const post = (message: ToFollower): void => thread.postMessage(message);

@@ -1,13 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { AppError } from '../errors.ts';
+import { inProgram } from '../program.ts';
 import { passwordOf, type ServersFile } from './home.ts';
 
 const run = promisify(execFile);
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ANSWERS_WITHIN_MS = 3_000;
 
 /** Whether a Docker engine with Compose answers within three seconds. */
@@ -43,7 +42,7 @@ export async function composeStop(home: string, servers: ServersFile, services: 
 /** The password goes by the environment: an argument would be seen in the list of processes. */
 function compose(home: string, servers: ServersFile, args: readonly string[]): Promise<number | null> {
   const child = spawn('docker', ['compose', '--env-file', 'servers.env', '-p', projectOf(home), ...args], {
-    cwd: ROOT,
+    cwd: inProgram('.'),
     stdio: ['ignore', 'ignore', 'inherit'],
     // In its own group: a Ctrl-C is ours to act on, not Compose's.
     detached: true,

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { AppError } from '../errors.ts';
+import { inProgram } from '../program.ts';
 import { requireMaven } from './java.ts';
 
 export type Progress = (text: string) => void;
@@ -49,7 +49,7 @@ async function copyDependencies(
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const pom = fileURLToPath(new URL(`poms/${server}.pom.xml`, import.meta.url));
+  const pom = inProgram(`src/local/poms/${server}.pom.xml`);
   const maven = spawn(
     'mvn',
     [

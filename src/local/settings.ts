@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
+import { inProgram } from '../program.ts';
 
 const memory = z.string().regex(/^\d+[kmg]$/);
 const whole = z.coerce.number().int();
@@ -25,7 +26,7 @@ const file = z.object({
 /** What `servers.env` says, by the names it has there. */
 export type ServerSettings = z.infer<typeof file>;
 
-const SERVERS_ENV = new URL('../../servers.env', import.meta.url);
+const SERVERS_ENV = inProgram('servers.env');
 
 /**
  * Reads `servers.env`, which docker-compose.yml reads too.

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { type Access, createAccess } from '../api/access.ts';
 import { openKeySet } from '../api/key-set.ts';
 import { createApi } from '../api/server.ts';
@@ -11,6 +10,7 @@ import { createIndexedQueries } from '../exposure/queries.ts';
 import { loadSources } from '../governance/sources.ts';
 import { createOffsetStore } from '../graph/offsets.ts';
 import { createLogger, type Logger } from '../logger.ts';
+import { inProgram } from '../program.ts';
 import { createAlertQueries } from '../queries/alert.ts';
 import { createDecisionQueries } from '../queries/decision.ts';
 import { createFeedQueries } from '../queries/feed.ts';
@@ -21,6 +21,7 @@ import { createProducer } from '../stream/producer.ts';
 import { type Context, loadContext } from './context.ts';
 import { createCorrections } from './corrections.ts';
 import { createDearThread } from './dear-thread.ts';
+import { SOURCES_FILE } from './knowledge.ts';
 import { sayLastWord } from './last-word.ts';
 import { onParentGone } from './parent.ts';
 import { createPortfolioChanges } from './portfolio-changes.ts';
@@ -28,8 +29,7 @@ import { aborted, listenForStop } from './stop-signals.ts';
 import { createSubmit } from './submit.ts';
 import { warmPlans } from './warm-plans.ts';
 
-const SCHEMA = fileURLToPath(new URL('../../graphql/schema', import.meta.url));
-const SOURCES = fileURLToPath(new URL('../../governance/sources.yaml', import.meta.url));
+const SCHEMA = inProgram('graphql/schema');
 
 /** How long the first question is put off for the index. A large graph's takes longer, and meanwhile the database answers. */
 const INDEX_PATIENCE_MS = 5_000;
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   const log = createLogger(config.logLevel, 'api');
   // One answer that fails where nobody waits for it is not to end all others.
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'A promise failed that nobody waits for'));
-  const { sources } = await loadSources(SOURCES);
+  const { sources } = await loadSources(SOURCES_FILE);
   const driver = context.openDriver();
   const database = createNeo4jQueries({ driver, sources });
   const index = config.exposureEngine === 'index' ? openIndex(context, log) : undefined;
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   const submit = createSubmit({ producer, offsets: createOffsetStore(driver), patience: PATIENCE_MS });
   const { introspection, logLevel } = config;
   const dear = createDearThread(
-    { neo4j: context.neo4j, sources: SOURCES, schemaFolder: SCHEMA, introspection, logLevel },
+    { neo4j: context.neo4j, sources: SOURCES_FILE, schemaFolder: SCHEMA, introspection, logLevel },
     index,
     log,
   );
@@ -102,7 +102,10 @@ function openAccess({ anonymous, tokens }: Config['access']): Access {
 
 function openIndex({ config, neo4j, kafkaBrokers }: Context, log: Logger): ExposureIndexClient {
   const file = join(config.home, 'exposure-index');
-  return createExposureIndexClient({ neo4j, kafkaBrokers, sources: SOURCES, file, logLevel: config.logLevel }, log);
+  return createExposureIndexClient(
+    { neo4j, kafkaBrokers, sources: SOURCES_FILE, file, logLevel: config.logLevel },
+    log,
+  );
 }
 
 main().catch((error: unknown) => process.exit(sayLastWord(error)));

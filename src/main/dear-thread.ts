@@ -5,7 +5,7 @@ import { AppError } from '../errors.ts';
 import type { ExposureIndexClient } from '../exposure/client.ts';
 import { Slots } from '../exposure/slots.ts';
 import type { Logger } from '../logger.ts';
-import { startThread } from '../thread.ts';
+import { startThread } from '../program.ts';
 import type { DearSettings, FromDear, ToDear } from './dear-messages.ts';
 
 /** Most that the thread's heap may take. Beyond it the thread ends, and not the API, but for a single huge allocation. */
@@ -16,7 +16,7 @@ const LONGEST_DELAY_MS = 5_000;
 const LONGEST_STOP_MS = 2_000;
 
 export const startDearThread = (settings: DearSettings): Worker =>
-  startThread(new URL('./dear-worker.ts', import.meta.url), settings, {
+  startThread('dear-worker', settings, {
     resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MB },
   });
 

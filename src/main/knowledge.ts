@@ -1,18 +1,16 @@
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Knowledge } from '../../consumers/document.ts';
 import { loadDetector } from '../detection/detector.ts';
 import { loadSources, type Sources } from '../governance/sources.ts';
-
-const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
+import { inProgram } from '../program.ts';
 
 /** The folder of the detection rules. */
-export const DETECTION_FOLDER = path('detection');
+export const DETECTION_FOLDER = inProgram('detection');
 
 /** The file that declares the sources. */
-export const SOURCES_FILE = path('governance/sources.yaml');
+export const SOURCES_FILE = inProgram('governance/sources.yaml');
 
 /** The declared sources alone. @throws AppError CONFIG_INVALID */
 export async function loadGovernedSources(): Promise<Sources> {

@@ -1,13 +1,13 @@
-import { fileURLToPath } from 'node:url';
 import { AppError } from '../errors.ts';
 import { tenantsOf } from '../governance/sources.ts';
 import { checkDigest } from '../graph/digest.ts';
 import type { Driver } from '../graph/driver.ts';
 import { migrate } from '../graph/migrate.ts';
+import { inProgram } from '../program.ts';
 import { ensureTopics, type Kafka } from '../stream/kafka.ts';
 import { loadGovernedSources, loadKnowledge } from './knowledge.ts';
 
-const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
+const MIGRATIONS = inProgram('migrations');
 
 /** Creates the topics that are missing. */
 export async function makeTopics(kafka: Kafka, { partitions }: { readonly partitions: number }): Promise<void> {

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { type Config, loadConfig } from '../config.ts';
 import { AppError } from '../errors.ts';
 import { makeHome } from '../local/home.ts';
 import { takeLock } from '../local/lock.ts';
 import { isFree } from '../local/ports.ts';
 import { killServers, startServers, stopServers } from '../local/servers.ts';
+import { inProgram, type Program, processArguments } from '../program.ts';
 import { createKafka } from '../stream/kafka.ts';
 import { loadContext } from './context.ts';
 import { EXIT, reportFailure } from './exit.ts';
@@ -17,7 +17,6 @@ import { createSteps } from './steps.ts';
 import { aborted, listenForStop } from './stop-signals.ts';
 import { leftProcesses, type Supervised, supervise } from './supervisor.ts';
 
-const inRepository = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const API_READY_MS = 120_000;
 /** The first time a question is asked, the database has nothing planned and nothing cached. */
 const ASKED_AT_MOST = 3;
@@ -49,19 +48,19 @@ async function bringUp(config: Config, stop: AbortSignal): Promise<void> {
   await requireSameRules(context.openDriver);
   stop.throwIfAborted();
 
-  keep('api', 'api.ts', config);
+  keep('api', 'api', config);
   await steps.step('API', () => whileAlive(apiReady(config.port, stop)));
-  for (let i = 1; i <= config.consumers; i++) keep(`consumers-${i}`, 'consumers.ts', config);
+  for (let i = 1; i <= config.consumers; i++) keep('consumers', `consumers-${i}`, config);
   if (config.sample === 'bundled') {
     await steps.step('sample', (progress) =>
-      whileAlive(loadBundledSample({ context, kafka, folder: inRepository('sample'), progress, stop })),
+      whileAlive(loadBundledSample({ context, kafka, folder: inProgram('sample'), progress, stop })),
     );
   }
   stop.throwIfAborted();
 }
 
-function keep(name: string, script: string, { home }: Config): Supervised {
-  const one = supervise({ home, name, script, env: {}, say: steps.say });
+function keep(program: Program, name: string, { home }: Config): Supervised {
+  const one = supervise({ home, name, args: processArguments(program), say: steps.say });
   processes.push(one);
   return one;
 }
@@ -93,7 +92,7 @@ AVD is ready.
   logs      ${config.home}/logs`);
   // Elsewhere an answer needs somebody's token.
   if (config.sample === 'bundled' && config.access.anonymous) {
-    for (const question of readQuestions(inRepository('sample/questions.yaml'))) {
+    for (const question of readQuestions(inProgram('sample/questions.yaml'))) {
       steps.say(`\n  ${question.title}`);
       for (const line of await answerOf(`${base}/graphql`, question)) steps.say(`    ${line}`);
     }
@@ -105,7 +104,7 @@ AVD is ready.
 async function answerOf(url: string, question: Question): Promise<string[]> {
   for (let asked = 1; ; asked++) {
     try {
-      return await ask(url, inRepository('graphql/examples'), question);
+      return await ask(url, inProgram('graphql/examples'), question);
     } catch (error) {
       if (asked >= ASKED_AT_MOST) return [error instanceof Error ? error.message : String(error)];
     }

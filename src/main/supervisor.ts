@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { AppError } from '../errors.ts';
 import { findProcess, type LaunchedProcess, launch, type OwnProcess } from '../local/processes.ts';
 import { lastLines } from '../local/tool.ts';
@@ -10,9 +9,8 @@ import { endOf, isFinal, lastWord } from './last-word.ts';
 export interface Supervise {
   readonly home: string;
   readonly name: string;
-  /** A file beside this one. */
-  readonly script: string;
-  readonly env: Readonly<Record<string, string>>;
+  /** What Node is given to run it. */
+  readonly args: readonly string[];
   readonly say: (text: string) => void;
 }
 
@@ -33,8 +31,6 @@ const SOUND_AFTER_MS = 20_000;
 /** So many ends in a row without a sound life between them are no accident. */
 const GIVE_UP_AFTER = 6;
 const DRAIN_MS = 20_000;
-/** A batch of events dies young: with the default of 16 MB a third of a consumer's time goes to copying it about. */
-const YOUNG_SPACE = '--max-semi-space-size=64';
 
 const runFolder = (home: string) => join(home, 'run');
 const logFile = (home: string, name: string) => join(home, 'logs', `${name}.log`);
@@ -84,17 +80,17 @@ export function leftProcesses(home: string): OwnProcess[] {
   return files.flatMap((name) => findProcess(join(runFolder(home), name)) ?? []);
 }
 
-async function start({ home, name, script, env }: Supervise): Promise<LaunchedProcess> {
+async function start({ home, name, args }: Supervise): Promise<LaunchedProcess> {
   mkdirSync(runFolder(home), { recursive: true });
   mkdirSync(join(home, 'logs'), { recursive: true });
   return launch({
     command: process.execPath,
-    args: [YOUNG_SPACE, '--import', import.meta.resolve('tsx'), fileURLToPath(new URL(script, import.meta.url))],
+    args,
     pidFile: join(runFolder(home), `${name}.pid`),
     logFile: logFile(home, name),
     background: false,
     // Libraries leave out what helps only their developers.
-    env: { NODE_ENV: process.env.NODE_ENV ?? 'production', ...env, AVD_PARENT_PID: String(process.pid) },
+    env: { NODE_ENV: process.env.NODE_ENV ?? 'production', AVD_PARENT_PID: String(process.pid) },
   });
 }
 

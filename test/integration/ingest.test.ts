@@ -187,11 +187,7 @@ describe('avd ingest', () => {
   async function avd(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
     const env = { ...process.env, KAFKA_BROKERS: kafkaBrokers.join(','), AVD_HOME: folder };
     try {
-      const done = await promisify(execFile)(
-        process.execPath,
-        ['--import', 'tsx', 'src/main/cli.ts', 'ingest', ...args],
-        { cwd: root, env },
-      );
+      const done = await promisify(execFile)(process.execPath, ['build/cli.js', 'ingest', ...args], { cwd: root, env });
       return { code: 0, ...done };
     } catch (error) {
       return error as { code: number; stdout: string; stderr: string };

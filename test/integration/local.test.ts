@@ -115,7 +115,7 @@ test('children of a start that was killed are recovered by the next, on new port
   const env = { ...process.env, AVD_HOME: home, NEO4J_URI: '', KAFKA_BROKERS: '' };
   // The servers lie one level deeper than the watchdog looks.
   try {
-    const killed = spawn(process.execPath, ['--import', 'tsx', 'src/main/cli.ts', 'up'], { env, stdio: 'ignore' });
+    const killed = spawn(process.execPath, ['build/cli.js', 'up'], { env, stdio: 'ignore' });
     while (javaHere().length === 0) await sleep(20);
     killed.kill('SIGKILL');
     await once(killed, 'exit');

@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { processArguments } from '../../src/program.ts';
 import type { TestServers } from './servers.ts';
-
-const CONSUMERS = fileURLToPath(new URL('../../src/main/consumers.ts', import.meta.url));
 
 /** One consumer process, started as `npm start` starts it. */
 export interface ConsumerProcess {
@@ -17,8 +15,7 @@ export interface ConsumerProcess {
 
 /** Starts one consumer process against these servers. It ends with the tests, however they end. */
 export function startConsumerProcess(servers: TestServers, partitions: number): ConsumerProcess {
-  // The loader as an option of node, and not the command tsx: that would be a second process in between.
-  const child = spawn(process.execPath, ['--import', 'tsx', CONSUMERS], {
+  const child = spawn(process.execPath, processArguments('consumers'), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,

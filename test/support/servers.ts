@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { loadConfig } from '../../src/config.ts';
 import { startKafka } from '../../src/local/kafka.ts';
 import { startNeo4j } from '../../src/local/neo4j.ts';
 import { freePorts } from '../../src/local/ports.ts';
+import { inProgram } from '../../src/program.ts';
 import { TEST_WORKERS } from './test-workers.ts';
 import { watchFolder } from './watchdog.ts';
 
@@ -22,10 +24,11 @@ declare module 'vitest' {
 }
 
 /**
- * Before the integration tests: starts a database and a broker for each worker in a temporary folder, but for those that
+ * Before the integration tests: builds the processes and threads that they start, and starts a database and a broker for each worker in a temporary folder, but for those that
  * NEO4J_URI and KAFKA_BROKERS name. Afterwards, however the run ends, the watchdog stops them and deletes the folder.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  execFileSync(process.execPath, [inProgram('scripts/build.mjs')]);
   const folder = mkdtempSync(join(tmpdir(), 'avd-test-'));
   const end = watchFolder(folder);
   try {

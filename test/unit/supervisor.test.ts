@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AppError, type ErrorCode } from '../../src/errors.ts';
 import { leftProcesses, type Supervised, supervise } from '../../src/main/supervisor.ts';
@@ -27,7 +27,7 @@ function failing(code: ErrorCode): Supervised {
      import { sayLastWord } from '${join(MAIN, 'last-word.ts')}';
      process.exitCode = sayLastWord(new AppError('${code}', 'Why it ends.'));`,
   );
-  one = supervise({ home, name: 'one', script: relative(MAIN, script), env: {}, say: (text) => said.push(text) });
+  one = supervise({ home, name: 'one', args: ['--import', 'tsx', script], say: (text) => said.push(text) });
   return one;
 }
 
@@ -57,14 +57,8 @@ test('a process that ends for another reason is started again, and why it ended 
 
 test('what a process said in an earlier life is not taken for the last word of this one', async () => {
   await expect(failing('DIGEST_CHANGED').failure).rejects.toThrow();
-  writeFileSync(join(home, 'failing.ts'), 'process.exit(1);');
-  one = supervise({
-    home,
-    name: 'one',
-    script: relative(MAIN, join(home, 'failing.ts')),
-    env: {},
-    say: (t) => said.push(t),
-  });
+  writeFileSync(join(home, 'failing.mjs'), 'process.exit(1);');
+  one = supervise({ home, name: 'one', args: [join(home, 'failing.mjs')], say: (t) => said.push(t) });
   while (said.length < 1) await new Promise((resolve) => setTimeout(resolve, 50));
   expect(said[0]).toMatch(/^one ended; it starts again/);
 });

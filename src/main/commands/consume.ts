@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { createLogger } from '../../logger.ts';
-import { runConsumers } from '../consumers.ts';
 import { loadContext } from '../context.ts';
 import { endOfProcess } from '../end-of-process.ts';
 import { loadKnowledge } from '../knowledge.ts';
+import { runConsumers } from '../run-consumers.ts';
 
 interface Options {
   readonly untilIdle?: boolean;
