@@ -162,8 +162,13 @@ export class Facts {
     if (this.#dismissing.size === 0 || !this.#dismissing.has(subject)) return NONE;
     const { bySubject, kind, object: objects } = this.identity;
     const start = bySubject.start[subject] ?? 0;
-    const claims = bySubject.pool.subarray(start, start + bySubject.count(subject));
-    return [...claims].filter((claim) => kind[claim] === DISMISSED + service && objects[claim] === object);
+    const end = start + bySubject.count(subject);
+    const found: number[] = [];
+    for (let at = start; at < end; at++) {
+      const claim = bySubject.pool[at] as number;
+      if (kind[claim] === DISMISSED + service && objects[claim] === object) found.push(claim);
+    }
+    return found;
   }
 
   #putIdentity(row: ClaimRow): boolean {

@@ -93,6 +93,7 @@ function writeConfiguration(home: string, port: number, settings: ServerSettings
     `dbms.memory.transaction.total.max=${settings.NEO4J_TRANSACTIONS_MEMORY}`,
     `db.memory.transaction.max=${settings.NEO4J_TRANSACTION_MEMORY}`,
     `db.tx_log.rotation.retention_policy=${settings.NEO4J_TX_LOG_RETENTION}`,
+    `dbms.cypher.min_replan_interval=${settings.NEO4J_REPLAN_INTERVAL}`,
     'dbms.usage_report.enabled=false',
     // By default it waits for some seconds whether clients still say something.
     'internal.dbms.bolt.netty_server_shutdown_quiet_period=0',

@@ -14,6 +14,7 @@ const file = z.object({
   NEO4J_TRANSACTIONS_MEMORY: memory,
   NEO4J_TRANSACTION_MEMORY: memory,
   NEO4J_TX_LOG_RETENTION: z.string().min(1),
+  NEO4J_REPLAN_INTERVAL: z.string().regex(/^\d+(ms|s|m|h)$/),
   KAFKA_VERSION: z.string().min(1),
   KAFKA_HEAP: memory,
   KAFKA_MESSAGE_BYTES: whole.min(1),

@@ -20,7 +20,8 @@ export async function expectEqualAnswers(a: IndexedQueries, b: IndexedQueries, a
   let asked = 0;
   for (const [name, question] of questionsOf(asking)) {
     const [left, right] = await Promise.all([settled(question(a)), settled(question(b))]);
-    expect([name, left]).toEqual([name, right]);
+    // Equal texts need no comparing of their parts, which takes longer than most questions.
+    if (left !== right) expect([name, JSON.parse(left)]).toEqual([name, JSON.parse(right)]);
     asked += 1;
   }
   return asked;
@@ -94,14 +95,11 @@ async function all<T>(
 }
 
 /** An error is an answer too; a page that was never cut and one without the word are the same. */
-async function settled(answer: Promise<unknown>): Promise<unknown> {
+async function settled(answer: Promise<unknown>): Promise<string> {
   try {
-    return plain(await answer);
+    const value = await answer;
+    return JSON.stringify(value instanceof Map ? [...value].sort() : (value ?? null));
   } catch (error) {
-    return { error: error instanceof Error && 'code' in error ? error.code : String(error) };
+    return JSON.stringify({ error: error instanceof Error && 'code' in error ? error.code : String(error) });
   }
-}
-
-function plain(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value instanceof Map ? [...value].sort() : (value ?? null))) as unknown;
 }

@@ -24,8 +24,9 @@ declare module 'vitest' {
 }
 
 /**
- * Before the integration tests: builds the processes and threads that they start, and starts a database and a broker for each worker in a temporary folder, but for those that
- * NEO4J_URI and KAFKA_BROKERS name. Afterwards, however the run ends, the watchdog stops them and deletes the folder.
+ * Before the integration tests: builds the processes and threads that they start, and starts a database and a broker for
+ * each worker in a temporary folder, but for those that NEO4J_URI and KAFKA_BROKERS name. Afterwards, however the run
+ * ends, the watchdog stops them and deletes the folder.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   execFileSync(process.execPath, [inProgram('scripts/build.mjs')]);
