@@ -7,7 +7,7 @@ import type { KeptIndex } from '../../src/exposure/keeper.ts';
 import { declaredSources } from '../support/facts.ts';
 import { startIndexProcess } from '../support/index-process.ts';
 import { startKeeping } from '../support/keeping.ts';
-import { expectAsFresh, untilReached, writeAndTell } from '../support/kept-index.ts';
+import { expectAsDatabase, expectAsFresh, untilReached, writeAndTell } from '../support/kept-index.ts';
 import { manyActions } from '../support/many-actions.ts';
 import { createPipeline } from '../support/pipeline.ts';
 import { seeded } from '../support/seeded.ts';
@@ -61,7 +61,8 @@ test(`an index that is killed at ${KILLS} random moments goes on from a file tha
   try {
     await untilReached(pipeline, () => last.current()?.version);
     said.push(...last.said);
-    const asked = await expectAsFresh((last.current() as KeptIndex).index.queries(), driver, random);
+    const queries = (last.current() as KeptIndex).index.queries();
+    const asked = (await expectAsFresh(queries, driver, random)) + (await expectAsDatabase(queries, driver, random));
     process.stderr.write(`${changes} changes, ${asked} questions; ${JSON.stringify(counted(said))}\n`);
   } finally {
     await last.stop();

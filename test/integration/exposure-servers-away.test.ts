@@ -16,7 +16,7 @@ import { changesOf } from '../support/changes-of.ts';
 import { freshDatabase } from '../support/database.ts';
 import { day, declaredSources, stateUse, writeFacts } from '../support/facts.ts';
 import { type Keeping, startKeeping } from '../support/keeping.ts';
-import { expectAsFresh, untilReached, writeAndTell } from '../support/kept-index.ts';
+import { expectAsDatabase, expectAsFresh, untilReached, writeAndTell } from '../support/kept-index.ts';
 import { manyActions } from '../support/many-actions.ts';
 import { seeded } from '../support/seeded.ts';
 import { watchFolder } from '../support/watchdog.ts';
@@ -120,4 +120,5 @@ test('an index that begins while both are away is made when they are back', asyn
   [neo4j, broker] = await Promise.all([bringNeo4j(), bringKafka()]);
   await change(100);
   await expectFresh();
+  await expectAsDatabase(kept(), driver, random);
 }, 180_000);

@@ -8,7 +8,14 @@ import { createIndexedQueries } from '../../src/exposure/queries.ts';
 import { createNeo4jQueries } from '../../src/queries/neo4j.ts';
 import type { ExposureQueries } from '../../src/queries/types.ts';
 import { declaredSources } from '../support/facts.ts';
-import { expectAsFresh, newestVersion, until, untilReached, writeAndTell } from '../support/kept-index.ts';
+import {
+  expectAsDatabase,
+  expectAsFresh,
+  newestVersion,
+  until,
+  untilReached,
+  writeAndTell,
+} from '../support/kept-index.ts';
 import { manyActions } from '../support/many-actions.ts';
 import { createPipeline } from '../support/pipeline.ts';
 import { seeded } from '../support/seeded.ts';
@@ -86,5 +93,6 @@ test('a thread that is killed while it is asked is replaced, and every question 
   }
   await untilReached(pipeline, client.version);
   await expectAsFresh(client.queries(), driver, random);
+  await expectAsDatabase(client.queries(), driver, random);
   expect(threads).toHaveLength(4);
 }, 180_000);
