@@ -1,10 +1,14 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { SERVICES, type Service } from '../identity/service.ts';
 import {
+  type Change as ChangeMessage,
   ChangeSchema,
   ChangeSetSchema,
+  type ClaimChange,
   type ClaimChanged,
   ClaimChangedSchema,
+  ClaimChangeSchema,
+  ClaimChangeSetSchema,
   ClaimKind as ClaimKindNumber,
   IdentityChangedSchema,
   IncidentChangedSchema,
@@ -36,6 +40,22 @@ export interface Change {
   readonly topic: string;
   readonly key: string;
   readonly value: Uint8Array<ArrayBuffer>;
+}
+
+/** The change of a claim. A batch has thousands, whose messages are written into one buffer: see `encodeChanges`. */
+class DependencyChange implements Change {
+  readonly topic = CHANGE_TOPICS.dependency;
+  readonly key: string;
+  readonly message: ClaimChanged;
+
+  constructor(key: string, message: ClaimChanged) {
+    this.key = key;
+    this.message = message;
+  }
+
+  get value(): Uint8Array<ArrayBuffer> {
+    return toBinary(ClaimChangedSchema, this.message);
+  }
 }
 
 const KINDS: Readonly<Record<ClaimKind, ClaimKindNumber>> = {
@@ -76,7 +96,7 @@ export function claimChange({ key, state }: ClaimEntity): Change {
     return identityChange(about, { case: 'claim', value: message }, privateChangeTopic(key.tenant));
   }
   return key.kind === 'USES' || key.kind === 'DISMISSED'
-    ? { topic: CHANGE_TOPICS.dependency, key: about, value: toBinary(ClaimChangedSchema, message) }
+    ? new DependencyChange(about, message)
     : identityChange(about, { case: 'claim', value: message });
 }
 
@@ -134,11 +154,20 @@ function portfolioChange({ tenant, id, state }: PortfolioEntity): Change {
   return { topic: CHANGE_TOPICS.portfolio, key: portfolioKey(tenant, id), value };
 }
 
-/** How a transaction's changes wait in the outbox; the driver takes signed bytes only. */
-export function encodeChanges(changes: readonly Change[]): Int8Array {
-  const messages = changes.map(({ topic, key, value }) => ({ $typeName: ChangeSchema.typeName, topic, key, value }));
-  const bytes = toBinary(ChangeSetSchema, { $typeName: ChangeSetSchema.typeName, changes: messages });
-  return new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** A transaction's changes as a ChangeSet; those of claims come first. */
+export function encodeChanges(changes: readonly Change[]): Uint8Array {
+  const [claims, others]: [ClaimChange[], ChangeMessage[]] = [[], []];
+  for (const change of changes) {
+    const { topic, key } = change;
+    if (change instanceof DependencyChange) {
+      claims.push({ $typeName: ClaimChangeSchema.typeName, topic, key, value: change.message });
+    } else others.push({ $typeName: ChangeSchema.typeName, topic, key, value: change.value });
+  }
+  // A repeated field may come in parts.
+  return Buffer.concat([
+    toBinary(ClaimChangeSetSchema, { $typeName: ClaimChangeSetSchema.typeName, changes: claims }),
+    toBinary(ChangeSetSchema, { $typeName: ChangeSetSchema.typeName, changes: others }),
+  ]);
 }
 
 /** What a batch has changed, as others are told of it. `before`: what the database held of it, by identity. */

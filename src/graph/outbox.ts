@@ -46,7 +46,10 @@ export async function putChanges(tx: ManagedTransaction, id: string, changes: re
   }
 }
 
-/** Deflated to a twelfth: bytes are what an entry costs, in the driver, in the transaction log and in the store. */
+/**
+ * Deflated to a twelfth: bytes are what an entry costs, in the driver, in the transaction log and in the store. The driver
+ * takes signed ones only.
+ */
 function encode(changes: readonly Change[]): Int8Array {
   const bytes = deflateRawSync(encodeChanges(changes), { level: 1 });
   return new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
