@@ -6,10 +6,11 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BUILD = join(ROOT, 'build');
-/** Of what the last build was made: by path, when each file was changed last. */
-const INPUTS = join(BUILD, 'inputs.json');
+/** Of what the last build was made, and what it made: by path, when each file was changed last. */
+const RECORD = join(BUILD, 'record.json');
 /** What else a build depends on. Packages keep the times at which they were published, but npm writes down which they are. */
-const BESIDES = ['scripts/build.mjs', 'package.json', 'node_modules/.package-lock.json'];
+const BESIDES = ['scripts/build.mjs', 'package.json', 'tsconfig.json', 'node_modules/.package-lock.json'];
+/** `src/program.ts` starts them by the names of their files. */
 const PROGRAMS = [
   'src/main/start.ts',
   'src/main/cli.ts',
@@ -23,9 +24,10 @@ const PROGRAMS = [
 const REQUIRE =
   "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);";
 
-/** Takes a second where something has changed. What runs from an earlier build goes on. */
+/** Takes a second where something has changed. A process that starts meanwhile finds the old build whole, or the new one. */
 export async function build() {
-  if (isFresh()) return;
+  const last = readRecord();
+  if (last !== undefined && isAsItWas(last.inputs) && isAsItWas(last.outputs)) return;
   const begun = Date.now();
   const { build: bundle } = await import('esbuild');
   const { outputFiles, metafile } = await bundle({
@@ -47,36 +49,41 @@ export async function build() {
     // For NODE_OPTIONS=--enable-source-maps. Always on it would make each refusal dear, since its stack is looked up.
     sourcemap: 'linked',
     sourcesContent: false,
-    keepNames: true,
     logLevel: 'warning',
   });
   mkdirSync(BUILD, { recursive: true });
-  for (const { path, contents } of outputFiles) replace(path, contents);
-  const made = new Set(outputFiles.map(({ path }) => basename(path)));
+  rmSync(RECORD, { force: true });
+  // A program comes after the parts that it imports, whose names tell what is in them.
+  const programs = new Set(PROGRAMS.map((path) => basename(path).replace('.ts', '.js')));
+  const isProgram = ({ path }) => programs.has(basename(path));
+  for (const { path, contents } of outputFiles.filter((file) => !isProgram(file))) replace(path, contents);
+  for (const { path, contents } of outputFiles.filter(isProgram)) replace(path, contents);
+  const outputs = times(Object.keys(metafile.outputs));
+  // What runs may still ask for a part of the build before.
+  const kept = new Set([...Object.keys(outputs), ...Object.keys(last?.outputs ?? {})].map((path) => basename(path)));
   for (const name of readdirSync(BUILD)) {
-    if (/\.(js|map)$/.test(name) && !made.has(name)) rmSync(join(BUILD, name), { force: true });
+    const isBeingMade = /\.\d+$/.test(name);
+    if (!kept.has(name) && !isBeingMade) rmSync(join(BUILD, name), { force: true });
   }
-  const inputs = [...Object.keys(metafile.inputs), ...BESIDES].map((path) => {
-    const changed = changedAt(path);
-    // What is changed meanwhile may be half in it.
-    return [path, changed < begun ? changed : null];
-  });
-  replace(INPUTS, JSON.stringify(Object.fromEntries(inputs)));
+  // What is changed meanwhile may be half in it.
+  const inputs = times([...Object.keys(metafile.inputs), ...BESIDES], (changed) => (changed < begun ? changed : null));
+  replace(RECORD, JSON.stringify({ inputs, outputs }));
 }
 
-/** Whether nothing has changed since the last build. */
-function isFresh() {
+function readRecord() {
   try {
-    const inputs = JSON.parse(readFileSync(INPUTS, 'utf8'));
-    return Object.entries(inputs).every(([path, changed]) => changedAt(path) === changed);
+    return JSON.parse(readFileSync(RECORD, 'utf8'));
   } catch {
-    return false;
+    return undefined;
   }
 }
 
-const changedAt = (path) => statSync(join(ROOT, path)).mtimeMs;
+const times = (paths, of = (changed) => changed) =>
+  Object.fromEntries(paths.map((path) => [path, of(changedAt(path))]));
+const isAsItWas = (files) => Object.entries(files).every(([path, changed]) => changedAt(path) === changed);
+const changedAt = (path) => statSync(join(ROOT, path), { throwIfNoEntry: false })?.mtimeMs;
 
-/** The file takes its place when it is whole: a process may start meanwhile. */
+/** The file takes its place when it is whole. */
 function replace(path, contents) {
   writeFileSync(`${path}.${process.pid}`, contents);
   renameSync(`${path}.${process.pid}`, path);

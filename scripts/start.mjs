@@ -5,4 +5,4 @@ import { ensurePackages } from './install.mjs';
 ensurePackages();
 const { build } = await import('./build.mjs');
 await build();
-await import('../build/start.js');
+await import(new URL('../build/start.js', import.meta.url).href);

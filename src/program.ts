@@ -18,12 +18,12 @@ export function processArguments(program: Program): readonly string[] {
   return [YOUNG_SPACE, built(program)];
 }
 
-/**
- * Starts a thread that runs a module of those that scripts/build.mjs lists. `name`: its file's. `workerData`: what the
- * module finds under that name.
- */
-export function startThread(name: string, workerData: unknown, options: WorkerOptions = {}): Worker {
+/** What runs on a thread of its own: the names of their files. */
+type Thread = 'worker' | 'follower' | 'dear-worker';
+
+/** `workerData`: what the thread finds under that name. */
+export function startThread(name: Thread, workerData: unknown, options: WorkerOptions = {}): Worker {
   return new Worker(built(name), { ...options, workerData });
 }
 
-const built = (name: string): string => inProgram(`build/${name}.js`);
+const built = (name: Program | Thread): string => inProgram(`build/${name}.js`);

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createRequire } from 'node:module';
-import { z } from 'zod';
+import manifest from 'tldts/package.json' with { type: 'json' };
 import type { Knowledge } from '../../consumers/document.ts';
 import { loadDetector } from '../detection/detector.ts';
 import { loadSources, type Sources } from '../governance/sources.ts';
@@ -29,13 +28,8 @@ export interface Governed {
  */
 export async function loadKnowledge(): Promise<Governed> {
   const [rules, declared] = await Promise.all([loadDetector(DETECTION_FOLDER), loadSources(SOURCES_FILE)]);
-  const parts = { rules: rules.digest, sources: declared.digest, suffixes: suffixListVersion() };
+  // The list is compiled into tldts, so the package's version stands for it.
+  const parts = { rules: rules.digest, sources: declared.digest, suffixes: manifest.version };
   const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
   return { knowledge: { detector: rules.detector, sources: declared.sources }, digest };
-}
-
-/** The list is compiled into tldts, so the package's version stands for it. */
-function suffixListVersion(): string {
-  const manifest: unknown = createRequire(import.meta.url)('tldts/package.json');
-  return z.object({ version: z.string() }).parse(manifest).version;
 }
