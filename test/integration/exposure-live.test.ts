@@ -80,7 +80,7 @@ async function askOn(keeping: Keeping, signal: AbortSignal): Promise<number> {
       await queries.concentrationRisk({ maxHops: 2 }, { first: 10, at });
       await queries.blastRadius(key, { maxHops: 3 }, at);
     }
-    await sleep(5);
+    await sleep(20);
   }
 }
 

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ExposureIndex, type IndexedQueries } from '../../src/exposure/exposure-index.ts';
+import { loadFacts } from '../../src/exposure/load.ts';
 import type { Service } from '../../src/identity/service.ts';
 import { loadKnowledge } from '../../src/main/knowledge.ts';
 import { createNeo4jQueries } from '../../src/queries/neo4j.ts';
+import type { Concentration, Cursor } from '../../src/queries/types.ts';
 import type { ConsumerProcess } from '../support/consumer-process.ts';
-import { bundled } from '../support/deliveries.ts';
+import { distances, expected, HOPS, PROVIDERS, SITES, sum, uses } from '../support/imc2020-search.ts';
 import { createPipeline } from '../support/pipeline.ts';
 import { testServers } from '../support/test-servers.ts';
 
@@ -16,12 +19,12 @@ const pipeline = createPipeline(testServers(), knowledge.sources);
 const queries = createNeo4jQueries({ driver: pipeline.driver, sources: knowledge.sources, timeout: 120_000 });
 const study = { stream: 'partner-relationships', source: 'imc2020', observedAt: '2020-06-01T00:00:00Z' } as const;
 const at = Date.UTC(2020, 5, 2);
-const SITES = 190_589;
+const ROWS = 190_589;
 
 let consumers: ConsumerProcess[];
 
 async function ingest(file: string, rows: number): Promise<void> {
-  const report = await pipeline.ingest({ ...study, file: bundled(`imc2020/${file}`) });
+  const report = await pipeline.ingest({ ...study, file });
   expect([report.documents, report.refused]).toEqual([rows, 0]);
   await pipeline.settle(consumers, 500_000);
 }
@@ -36,10 +39,55 @@ async function concentration(service: Service) {
   return { dependentTotal, criticalTotal, vendors };
 }
 
+const KINDS: readonly (readonly [string | undefined, Service | undefined])[] = [
+  [undefined, undefined],
+  ['dns', 'DNS'],
+  ['cdn', 'CDN'],
+  ['ca', 'CERTIFICATE_AUTHORITY'],
+];
+
+async function listed(queries: IndexedQueries, service: Service | undefined, most: number): Promise<Concentration[]> {
+  const nodes: Concentration[] = [];
+  for (let after: Cursor | undefined; ; ) {
+    const page = await queries.concentrationRisk({ service, maxHops: HOPS }, { first: 100, at, after });
+    nodes.push(...page.edges.map(({ node }) => node));
+    after = page.edges.at(-1)?.cursor;
+    if (!page.hasNextPage || nodes.length >= most) return nodes;
+  }
+}
+
+/** Compares at most so many providers a kind in the list, and every n-th by distance. @returns how many of each */
+async function compare(queries: IndexedQueries, { most, every }: { most: number; every: number }) {
+  const compared = { counts: 0, byDistance: 0 };
+  for (const [kind, service] of KINDS) {
+    const nodes = await listed(queries, service, most);
+    for (const { vendor, direct, directCritical, reach, reachCritical } of nodes) {
+      const { counts } = expected(vendor.key, kind);
+      expect([kind, vendor.key, { direct, directCritical, reach, reachCritical }]).toEqual([kind, vendor.key, counts]);
+      compared.counts++;
+    }
+    const providers = [...uses.keys()].filter((provider) => distances(provider, kind, false).length > 0);
+    if (nodes.length < most) expect(nodes.map(({ vendor }) => vendor.key).sort()).toEqual(providers.sort());
+    for (const provider of providers.filter((_, i) => i % every === 0)) {
+      const { all, critical } = expected(provider, kind).byDistance;
+      for (const [criticalOnly, byDistance] of [[false, all] as const, [true, critical] as const]) {
+        const blast = await queries.blastRadius(provider, { service, maxHops: HOPS, criticalOnly }, at);
+        expect([provider, kind, blast]).toMatchObject([
+          provider,
+          kind,
+          { byDistance, total: sum(byDistance.map(({ organizations }) => organizations)) },
+        ]);
+      }
+      compared.byDistance++;
+    }
+  }
+  return compared;
+}
+
 beforeAll(async () => {
   await pipeline.begin({ partitions: 4 });
   consumers = pipeline.start();
-  await ingest('site-dependencies.csv.gz', SITES);
+  await ingest(SITES, ROWS);
 }, 600_000);
 afterAll(() => pipeline.close());
 
@@ -47,9 +95,9 @@ describe('the sites of IMC 2020', () => {
   test('are all taken in, none refused, and each row accounted for', async () => {
     const { faults, fanOut, graph } = await pipeline.account();
     expect(faults).toEqual([]);
-    expect(fanOut).toEqual({ messages: SITES, applied: SITES, superseded: 0, filtered: 0, deadLettered: 0 });
-    expect(graph.messages).toBe(SITES);
-    expect(graph.applied + graph.superseded).toBe(SITES);
+    expect(fanOut).toEqual({ messages: ROWS, applied: ROWS, superseded: 0, filtered: 0, deadLettered: 0 });
+    expect(graph.messages).toBe(ROWS);
+    expect(graph.applied + graph.superseded).toBe(ROWS);
   });
 
   test('use third parties for DNS as the study counts, and critically so', async () => {
@@ -86,7 +134,7 @@ describe('with the providers of IMC 2020', () => {
   const vendor = 'imc2020:dnsmadeeasy';
   const service = 'DNS';
 
-  beforeAll(() => ingest('provider-dependencies.csv', 88), 120_000);
+  beforeAll(() => ingest(PROVIDERS, 88), 120_000);
 
   test('providers are dependents themselves', async () => {
     expect((await concentration(service)).vendors).toMatchObject({ cloudflare: [23_527, 23_400] });
@@ -118,4 +166,29 @@ describe('with the providers of IMC 2020', () => {
     expect(dependentTotal).toBe(3);
     expect(edges[0]?.node).toMatchObject({ vendor: { key: 'imc2020:digicertinc' }, direct: 2, share: 2 / 3 });
   });
+});
+
+describe('the figures of every provider, by a search of the rows', () => {
+  beforeAll(() => Promise.all(consumers.map((consumer) => consumer.stop())));
+
+  test('are what the study says', () => {
+    expect(expected('imc2020:dnsmadeeasy', 'dns').counts).toEqual({
+      direct: 1_122,
+      directCritical: 1_004,
+      reach: 26_405,
+      reachCritical: 22_387,
+    });
+  });
+
+  test('are given of each by the index', async () => {
+    const facts = await loadFacts(pipeline.driver, (id) => knowledge.sources.get(id)?.rank ?? 99);
+    const index = new ExposureIndex(facts, knowledge.sources);
+    const compared = await compare(index.queries(), { most: Number.POSITIVE_INFINITY, every: 1 });
+    process.stderr.write(`index: ${JSON.stringify(compared)} of ${uses.size} providers in ${KINDS.length} kinds\n`);
+  }, 300_000);
+
+  test('are given of the largest, and of a sample of all, by the database', async () => {
+    const compared = await compare(queries, { most: 100, every: 25 });
+    process.stderr.write(`database: ${JSON.stringify(compared)} of ${uses.size} providers in ${KINDS.length} kinds\n`);
+  }, 300_000);
 });

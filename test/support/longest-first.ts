@@ -5,7 +5,6 @@ const LONGEST = [
   '/integration/law',
   '/integration/exposure-servers-away',
   '/integration/exposure-live',
-  '/integration/exposure-imc2020',
   '/integration/imc2020',
   '/integration/local-start',
   '/integration/local',
