@@ -41,7 +41,7 @@ const TRANSIENT =
   /^Neo\.(TransientError\.|DatabaseError\.(General\.Unknown|Transaction\.)|ClientError\.Database\.DatabaseNotFound)/;
 
 /** What has another code than those: a server that dies while a connection to it is being opened is a ProtocolError. */
-const CUT_OFF = /Pool is closed|connection acquisition timed out|Connection was closed by server/i;
+const CUT_OFF = /Pool is closed|connection acquisition timed out|Connection was closed by server|Failed to connect to server/i;
 
 /** Of transient errors, those that may lie in what the server was asked. */
 const ABOUT_A_TRANSACTION = /Memory|General\.Unknown|\.Transaction\./;

@@ -36,6 +36,14 @@ describe('a database that goes away', () => {
           socket.once('data', () => socket.end());
         }),
     ],
+    [
+      'by a reset, before it has let the driver in',
+      (socket) =>
+        socket.once('data', () => {
+          socket.write(CHOSEN_VERSION);
+          socket.once('data', () => socket.resetAndDestroy());
+        }),
+    ],
   ])('%s is one to wait for', async (_when, behave) => {
     expect(await errorOf(behave)).toMatchObject({ code: 'DATABASE_UNAVAILABLE', retryable: true });
   });
