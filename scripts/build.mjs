@@ -1,15 +1,17 @@
 // Makes build/ of the sources: each process and each thread one file of JavaScript, with the packages that it needs. As
 // TypeScript, taken from some thousand files, they take three to five times as long to start.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BUILD = join(ROOT, 'build');
-/** Of what the last build was made, and what it made: by path, when each file was changed last. */
+/** Of what the last build was made, and what it made: paths, and when each file was changed last. */
 const RECORD = join(BUILD, 'record.json');
 /** What else a build depends on. Packages keep the times at which they were published, but npm writes down which they are. */
 const BESIDES = ['scripts/build.mjs', 'package.json', 'tsconfig.json', 'node_modules/.package-lock.json'];
+/** What runs may still ask for parts of an earlier build. */
+const KEPT_MS = 86_400_000;
 /** `src/program.ts` starts them by the names of their files. */
 const PROGRAMS = [
   'src/main/start.ts',
@@ -24,10 +26,9 @@ const PROGRAMS = [
 const REQUIRE =
   "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);";
 
-/** Takes a second where something has changed. A process that starts meanwhile finds the old build whole, or the new one. */
+/** Takes a second where something has changed. A program that starts meanwhile is the old one whole, or the new one. */
 export async function build() {
-  const last = readRecord();
-  if (last !== undefined && isAsItWas(last.inputs) && isAsItWas(last.outputs)) return;
+  if (isFresh()) return;
   const begun = Date.now();
   const { build: bundle } = await import('esbuild');
   const { outputFiles, metafile } = await bundle({
@@ -52,41 +53,44 @@ export async function build() {
     logLevel: 'warning',
   });
   mkdirSync(BUILD, { recursive: true });
-  rmSync(RECORD, { force: true });
   // A program comes after the parts that it imports, whose names tell what is in them.
   const programs = new Set(PROGRAMS.map((path) => basename(path).replace('.ts', '.js')));
   const isProgram = ({ path }) => programs.has(basename(path));
-  for (const { path, contents } of outputFiles.filter((file) => !isProgram(file))) replace(path, contents);
-  for (const { path, contents } of outputFiles.filter(isProgram)) replace(path, contents);
-  const outputs = times(Object.keys(metafile.outputs));
-  // What runs may still ask for a part of the build before.
-  const kept = new Set([...Object.keys(outputs), ...Object.keys(last?.outputs ?? {})].map((path) => basename(path)));
-  for (const name of readdirSync(BUILD)) {
-    const isBeingMade = /\.\d+$/.test(name);
-    if (!kept.has(name) && !isBeingMade) rmSync(join(BUILD, name), { force: true });
-  }
+  const inOrder = [...outputFiles.filter((file) => !isProgram(file)), ...outputFiles.filter(isProgram)];
+  const outputs = inOrder.map(({ path, contents }) => [relative(ROOT, path), replace(path, contents)]);
   // What is changed meanwhile may be half in it.
-  const inputs = times([...Object.keys(metafile.inputs), ...BESIDES], (changed) => (changed < begun ? changed : null));
-  replace(RECORD, JSON.stringify({ inputs, outputs }));
-}
-
-function readRecord() {
-  try {
-    return JSON.parse(readFileSync(RECORD, 'utf8'));
-  } catch {
-    return undefined;
+  const inputs = [...Object.keys(metafile.inputs), ...BESIDES].map((path) => {
+    const changed = changedAt(path);
+    return [path, changed < begun ? changed : null];
+  });
+  replace(RECORD, JSON.stringify([...inputs, ...outputs]));
+  const kept = new Set([RECORD, ...outputFiles.map(({ path }) => path)]);
+  for (const path of readdirSync(BUILD).map((name) => join(BUILD, name))) {
+    // Absent: somebody else's file has just taken its place.
+    const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? begun;
+    if (!kept.has(path) && changed < begun - KEPT_MS) rmSync(path, { force: true });
   }
 }
 
-const times = (paths, of = (changed) => changed) =>
-  Object.fromEntries(paths.map((path) => [path, of(changedAt(path))]));
-const isAsItWas = (files) => Object.entries(files).every(([path, changed]) => changedAt(path) === changed);
-const changedAt = (path) => statSync(join(ROOT, path), { throwIfNoEntry: false })?.mtimeMs;
+/** Whether nothing has changed since the last build, and nobody has changed what it made. */
+function isFresh() {
+  try {
+    const record = JSON.parse(readFileSync(RECORD, 'utf8'));
+    return record.every(([path, changed]) => changedAt(path) === changed);
+  } catch {
+    return false;
+  }
+}
 
-/** The file takes its place when it is whole. */
+const changedAt = (path) => statSync(join(ROOT, path)).mtimeMs;
+
+/** The file takes its place when it is whole. @returns when it was written */
 function replace(path, contents) {
-  writeFileSync(`${path}.${process.pid}`, contents);
-  renameSync(`${path}.${process.pid}`, path);
+  const partial = `${path}.${process.pid}`;
+  writeFileSync(partial, contents);
+  const { mtimeMs } = statSync(partial);
+  renameSync(partial, path);
+  return mtimeMs;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await build();

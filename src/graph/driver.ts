@@ -40,8 +40,9 @@ const DOWN = new Set(['ServiceUnavailable', 'SessionExpired']);
 const TRANSIENT =
   /^Neo\.(TransientError\.|DatabaseError\.(General\.Unknown|Transaction\.)|ClientError\.Database\.DatabaseNotFound)/;
 
-/** What has another code than those: a server that dies while a connection to it is being opened is a ProtocolError. */
-const CUT_OFF = /Pool is closed|connection acquisition timed out|Connection was closed by server|Failed to connect to server/i;
+/** What has a code of the driver's own besides those: a server that dies while it lets somebody in is a ProtocolError. */
+const CUT_OFF =
+  /Pool is closed|connection acquisition timed out|Connection was closed by server|Failed to connect to server/i;
 
 /** Of transient errors, those that may lie in what the server was asked. */
 const ABOUT_A_TRANSACTION = /Memory|General\.Unknown|\.Transaction\./;
@@ -65,7 +66,7 @@ export function toAppError(error: unknown): AppError {
       error,
     );
   }
-  if (DOWN.has(code) || TRANSIENT.test(code) || CUT_OFF.test(message)) {
+  if (DOWN.has(code) || TRANSIENT.test(code) || (!code.startsWith('Neo.') && CUT_OFF.test(message))) {
     return new AppError('DATABASE_UNAVAILABLE', `The database does not answer: ${message}`, { code }, error);
   }
   return new AppError('INTERNAL', `The database refused a statement: ${message}`, { code }, error);

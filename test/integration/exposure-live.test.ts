@@ -80,6 +80,7 @@ async function askOn(keeping: Keeping, signal: AbortSignal): Promise<number> {
       await queries.concentrationRisk({ maxHops: 2 }, { first: 10, at });
       await queries.blastRadius(key, { maxHops: 3 }, at);
     }
+    // More questions would take the time of what they shall come between.
     await sleep(20);
   }
 }

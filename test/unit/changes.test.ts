@@ -18,6 +18,7 @@ const as = (kind: ClaimKind, more: Partial<ClaimEntity['key']> = {}): ClaimEntit
 
 test('a set of changes holds each as it is by itself, those of claims first', () => {
   const ofClaims = [...claims, ...as('DISMISSED')].map(claimChange);
+  expect(ofClaims).toHaveLength(6);
   const others = [
     withdrawalChange({ entity: 'source', id: 'partner', state: { withdrawnBefore: day(4) } }),
     ...as('PRIVATE_USES', { tenant: 'acme' }).map(claimChange),
