@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { createApi } from '../src/api/server.ts';
 import { loadSources } from '../src/governance/sources.ts';
 import type { Driver } from '../src/graph/driver.ts';
 import { createLogger } from '../src/logger.ts';
+import { inProgram } from '../src/program.ts';
 import { createNeo4jQueries } from '../src/queries/neo4j.ts';
 import { ask, bodyOf, CONNECTIONS, fire, loadPage, median } from './api-page.ts';
 import { withDatabase } from './database.ts';
@@ -14,8 +14,8 @@ import { forNobody } from './nobody.ts';
  * What GraphQL costs on top of its Cypher: a page of 50 dependencies with their claims, beside a bare `node:http` server
  * that sends the same statements with the same parameters to the same database and writes the rows as JSON.
  */
-const SCHEMA = fileURLToPath(new URL('../graphql/schema', import.meta.url));
-const SOURCES = fileURLToPath(new URL('../governance/sources.yaml', import.meta.url));
+const SCHEMA = inProgram('graphql/schema');
+const SOURCES = inProgram('governance/sources.yaml');
 const ROUNDS = 3;
 const SECONDS = 10;
 

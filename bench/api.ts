@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
-import { fileURLToPath } from 'node:url';
 import { toAnswer } from '../src/api/answer-cache.ts';
 import { readJson } from '../src/api/http.ts';
 import { closeServer, listen } from '../src/api/listen.ts';
 import { type ApiDeps, createApi } from '../src/api/server.ts';
 import { loadSources } from '../src/governance/sources.ts';
 import { createLogger } from '../src/logger.ts';
+import { inProgram } from '../src/program.ts';
 import { createNeo4jQueries } from '../src/queries/neo4j.ts';
 import type { ExposureQueries } from '../src/queries/types.ts';
 import { firstApi } from './api-first.ts';
@@ -18,8 +18,8 @@ import { forNobody } from './nobody.ts';
  * (graphql-js alone, planned, and with kept answers), and from a bare `node:http` server that sends the same bytes; with
  * an engine that answers from memory, and with Neo4j. The same for a client that has the page already.
  */
-const SCHEMA = fileURLToPath(new URL('../graphql/schema', import.meta.url));
-const SOURCES = fileURLToPath(new URL('../governance/sources.yaml', import.meta.url));
+const SCHEMA = inProgram('graphql/schema');
+const SOURCES = inProgram('governance/sources.yaml');
 const SECONDS = 5;
 const ROUNDS = 3;
 

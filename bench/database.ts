@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Driver, openDriver } from '../src/graph/driver.ts';
 import { migrate } from '../src/graph/migrate.ts';
 import { startNeo4j } from '../src/local/neo4j.ts';
 import { freePorts } from '../src/local/ports.ts';
+import { inProgram } from '../src/program.ts';
 
-const MIGRATIONS = fileURLToPath(new URL('../migrations', import.meta.url));
+const MIGRATIONS = inProgram('migrations');
 
 /** Runs `work` against a Neo4j of its own in a temporary folder, migrated and empty, and stops it afterwards. */
 export async function withDatabase<T>(work: (driver: Driver) => Promise<T>): Promise<T> {

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { createExposureIndexClient, type ExposureIndexClient } from '../src/exposure/client.ts';
 import type { Facts } from '../src/exposure/facts.ts';
@@ -19,6 +18,7 @@ import { loadServerSettings } from '../src/local/settings.ts';
 import { createLogger } from '../src/logger.ts';
 import { publishedVersions } from '../src/main/graph-version.ts';
 import { loadGovernedSources } from '../src/main/knowledge.ts';
+import { inProgram } from '../src/program.ts';
 import { createNeo4jQueries } from '../src/queries/neo4j.ts';
 import { createKafka, ensureTopics, type Kafka } from '../src/stream/kafka.ts';
 import { type Latency, runClients } from './clients.ts';
@@ -42,8 +42,6 @@ const LONG_MS = 3_000;
 const CHANGES_PER_SECOND = 2_000;
 /** Graphs up to this size are checked as `avd graph check` does. */
 const CHECKED = 100_000;
-
-const path = (relative: string): string => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 
 interface Bench {
   readonly graph: BenchGraph;
@@ -71,15 +69,20 @@ export async function benchExposure(organizations: number): Promise<void> {
   const broker = await startKafka({ home: join(folder, 'kafka'), port: kafkaPort, controllerPort });
   const driver = openDriver(neo4j);
   try {
-    await migrate(driver, path('migrations'));
+    await migrate(driver, inProgram('migrations'));
     await driver.executeQuery('CALL db.awaitIndexes(3600)');
     const kafka = createKafka(broker.brokers);
     await ensureTopics(kafka, { partitions: 4 });
-    const { sources } = await loadSources(path('governance/sources.yaml'));
+    const { sources } = await loadSources(inProgram('governance/sources.yaml'));
     const file = join(folder, 'exposure-index');
     const { uri, username, password } = neo4j;
     const address = { uri, username, password };
-    const worker = { neo4j: address, kafkaBrokers: broker.brokers, sources: path('governance/sources.yaml'), file };
+    const worker = {
+      neo4j: address,
+      kafkaBrokers: broker.brokers,
+      sources: inProgram('governance/sources.yaml'),
+      file,
+    };
     const startClient = () => createExposureIndexClient({ ...worker, logLevel: 'info' }, createLogger('info', 'bench'));
     const seconds = graph.domains < CHECKED ? TRY_SECONDS : SECONDS;
     await measure({ graph, driver, kafka, brokers: broker.brokers, sources, file, startClient, seconds });

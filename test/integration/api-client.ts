@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
 import { createAccess } from '../../src/api/access.ts';
@@ -10,6 +9,7 @@ import { createCorrections } from '../../src/main/corrections.ts';
 import { loadGovernedSources } from '../../src/main/knowledge.ts';
 import { createPortfolioChanges } from '../../src/main/portfolio-changes.ts';
 import type { Submit } from '../../src/main/submit.ts';
+import { inProgram } from '../../src/program.ts';
 import { createAlertQueries } from '../../src/queries/alert.ts';
 import { createDecisionQueries } from '../../src/queries/decision.ts';
 import { createFeedQueries } from '../../src/queries/feed.ts';
@@ -77,7 +77,7 @@ export async function startApi(
     decisions: createDecisionQueries({ driver }),
     corrections: createCorrections(submitNowhere),
     sources,
-    schemaFolder: fileURLToPath(new URL('../../graphql/schema', import.meta.url)),
+    schemaFolder: inProgram('graphql/schema'),
     log: createLogger(process.env.LOG_LEVEL ?? 'silent', 'api'),
     introspection: true,
     timeLimit: 20_000,

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { fanOutBreachIncidents } from '../../consumers/breach-incidents/fan-out.ts';
 import type { FanOut, Knowledge, RawDocument } from '../../consumers/document.ts';
 import { frameFile } from '../../consumers/framing.ts';
@@ -11,6 +10,7 @@ import type { Driver } from '../../src/graph/driver.ts';
 import { createWriter, type MappedEvent } from '../../src/graph/writer.ts';
 import { loadGovernedSources } from '../../src/main/knowledge.ts';
 import { mapTyped } from '../../src/main/mapping.ts';
+import { inProgram } from '../../src/program.ts';
 import type { Stream } from '../../src/stream/topics.ts';
 
 /** When the dependencies of the IMC 2020 paper were measured. */
@@ -40,7 +40,7 @@ export async function loadRealFacts(driver: Driver): Promise<number> {
   const knowledge = await knowNoVendors();
   const events: MappedEvent[] = [];
   for (const [file, stream, source] of FILES) {
-    const path = fileURLToPath(new URL(`../fixtures/${file}`, import.meta.url));
+    const path = inProgram(`test/fixtures/${file}`);
     for await (const framed of frameFile(path, stream, {})) {
       if (framed.kind === 'document') events.push(...mapDocument({ ...framed, source, stream }, knowledge));
     }

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import type { GraphQLSchema } from 'graphql';
 import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
@@ -7,6 +6,7 @@ import { createAccess } from '../../src/api/access.ts';
 import { API_ERROR_CODES } from '../../src/api/errors.ts';
 import { loadSchema } from '../../src/api/schema.ts';
 import type { Driver } from '../../src/graph/driver.ts';
+import { inProgram } from '../../src/program.ts';
 import { freshDatabase, testDriver } from '../support/database.ts';
 import { damaged, fuzzedFields } from '../support/fuzzed-documents.ts';
 import { AUDIENCE, createIssuer, ISSUER, unsigned } from '../support/tokens.ts';
@@ -41,7 +41,7 @@ beforeAll(async () => {
   api = await startApi(driver, { access });
   plain = await startApi(driver, { access, executor: 'plain' });
   open = await startApi(driver);
-  schema = await loadSchema(fileURLToPath(new URL('../../graphql/schema', import.meta.url)));
+  schema = await loadSchema(inProgram('graphql/schema'));
   // Answers name their instant: it is the same for both.
   vi.useFakeTimers({ toFake: ['Date'] });
   const now = Math.floor(Date.now() / 1000);

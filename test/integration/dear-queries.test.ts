@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -12,6 +11,7 @@ import { createExposureIndexClient, type ExposureIndexClient, startIndexThread }
 import { createIndexedQueries } from '../../src/exposure/queries.ts';
 import { tenantsOf } from '../../src/governance/sources.ts';
 import { createDearThread, type DearThread, startDearThread } from '../../src/main/dear-thread.ts';
+import { inProgram } from '../../src/program.ts';
 import { createNeo4jQueries } from '../../src/queries/neo4j.ts';
 import { createKafka } from '../../src/stream/kafka.ts';
 import { freshDatabase, testDriver } from '../support/database.ts';
@@ -29,7 +29,6 @@ const driver = testDriver();
 const kafka = createKafka(servers.kafkaBrokers);
 const folder = mkdtempSync(join(tmpdir(), 'avd-dear-'));
 const logger = pino({ level: 'silent' });
-const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 const sources = join(folder, 'sources.yaml');
 const settings = { neo4j: servers.neo4j, sources, logLevel: 'silent' };
 
@@ -57,7 +56,7 @@ beforeAll(async () => {
     return indexThreads.at(-1) as Worker;
   });
   dear = createDearThread(
-    { ...settings, schemaFolder: path('graphql/schema'), introspection: true },
+    { ...settings, schemaFolder: inProgram('graphql/schema'), introspection: true },
     index,
     logger,
     (workerData) => {

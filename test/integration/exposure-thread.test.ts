@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createExposureIndexClient, type ExposureIndexClient, startIndexThread } from '../../src/exposure/client.ts';
 import { createIndexedQueries } from '../../src/exposure/queries.ts';
+import { inProgram } from '../../src/program.ts';
 import { createNeo4jQueries } from '../../src/queries/neo4j.ts';
 import type { ExposureQueries } from '../../src/queries/types.ts';
 import { declaredSources } from '../support/facts.ts';
@@ -30,7 +30,7 @@ const { driver, kafka } = pipeline;
 const settings = {
   neo4j: servers.neo4j,
   kafkaBrokers: servers.kafkaBrokers,
-  sources: fileURLToPath(new URL('../../governance/sources.yaml', import.meta.url)),
+  sources: inProgram('governance/sources.yaml'),
   logLevel: 'silent',
 };
 const threads: Worker[] = [];

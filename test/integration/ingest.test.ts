@@ -4,7 +4,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,6 +13,7 @@ import { loadSources, type Sources } from '../../src/governance/sources.ts';
 import { type IngestRequest, ingestFiles } from '../../src/main/ingest.ts';
 import { SOURCES_FILE } from '../../src/main/knowledge.ts';
 import { describeRaw, openRaw } from '../../src/main/raw-document.ts';
+import { inProgram } from '../../src/program.ts';
 import { type DeadLetter, decodeDeadLetter } from '../../src/stream/dead-letters.ts';
 import { createKafka, ensureTopics } from '../../src/stream/kafka.ts';
 import { createProducer } from '../../src/stream/producer.ts';
@@ -182,7 +182,7 @@ describe('ingest', () => {
 });
 
 describe('avd ingest', () => {
-  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const root = inProgram('.');
 
   async function avd(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
     const env = { ...process.env, KAFKA_BROKERS: kafkaBrokers.join(','), AVD_HOME: folder };

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import type { Driver } from 'neo4j-driver';
 import { openDriver } from '../../src/graph/driver.ts';
 import { migrate } from '../../src/graph/migrate.ts';
+import { inProgram } from '../../src/program.ts';
 import { testServers } from './test-servers.ts';
 
-const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
+const MIGRATIONS = inProgram('migrations');
 
 /** A driver for the run's Neo4j; the test closes it. */
 export function testDriver(): Driver {

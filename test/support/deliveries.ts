@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createEvent, type Knowledge } from '../../consumers/document.ts';
 import { frameFile } from '../../consumers/framing.ts';
 import { correctionEvent } from '../../src/main/corrections.ts';
 import { fanOutRecord } from '../../src/main/fan-out.ts';
 import { eventMessage } from '../../src/main/fan-out-stage.ts';
 import { rawMessage } from '../../src/main/raw-message.ts';
+import { inProgram } from '../../src/program.ts';
 import type { DecisionKey } from '../../src/queries/decision.ts';
 import { SourceWithdrawnSchema } from '../../src/stream/generated/avd/governance/v1/governance_pb.ts';
 import type { OutgoingMessage } from '../../src/stream/producer.ts';
@@ -29,7 +29,7 @@ export interface Addressed {
 
 /** A file of the bundled sample or, where `folder` says so, of the tests' own fixtures. */
 export function bundled(path: string, folder: 'sample' | 'test/fixtures' = 'sample'): string {
-  return fileURLToPath(new URL(`../../${folder}/${path}`, import.meta.url));
+  return inProgram(`${folder}/${path}`);
 }
 
 /** What `avd ingest` produces of a file. @throws where a part of it is no document */

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { parseSources, type Sources } from '../../src/governance/sources.ts';
 import type {
   CompleteObservation,
@@ -15,9 +14,10 @@ import type {
 import type { Driver } from '../../src/graph/driver.ts';
 import { createWriter } from '../../src/graph/writer.ts';
 import type { Service } from '../../src/identity/service.ts';
+import { inProgram } from '../../src/program.ts';
 import { uniqueName } from './database.ts';
 
-const SOURCES = fileURLToPath(new URL('../../governance/sources.yaml', import.meta.url));
+const SOURCES = inProgram('governance/sources.yaml');
 
 export const declaredSources: Sources = parseSources(readFileSync(SOURCES, 'utf8'));
 

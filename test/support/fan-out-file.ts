@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { fromBinary } from '@bufbuild/protobuf';
 import { fanOutBreachIncidents } from '../../consumers/breach-incidents/fan-out.ts';
 import { mapIncidentReported } from '../../consumers/breach-incidents/map.ts';
@@ -11,6 +10,7 @@ import type { Refusal } from '../../consumers/refusal.ts';
 import { createDetector } from '../../src/detection/detector.ts';
 import { loadSources } from '../../src/governance/sources.ts';
 import type { GraphAction } from '../../src/graph/actions.ts';
+import { inProgram } from '../../src/program.ts';
 import { IncidentReportedSchema } from '../../src/stream/generated/avd/breach_incidents/v1/breach_incidents_pb.ts';
 import {
   MergeStatedSchema,
@@ -26,7 +26,7 @@ const FAN_OUTS = { 'partner-relationships': fanOutPartnerRelationships, 'breach-
 export const NOW = Date.UTC(2026, 10, 25);
 
 export async function statementKnowledge(): Promise<Knowledge> {
-  const path = fileURLToPath(new URL('../../governance/sources.yaml', import.meta.url));
+  const path = inProgram('governance/sources.yaml');
   return { detector: createDetector([], []), sources: (await loadSources(path)).sources };
 }
 
@@ -70,7 +70,7 @@ export async function fanOutFile(
 ): Promise<{ documents: number; events: TypedEvent[]; actions: GraphAction[]; refused: Refusal[]; filtered: number }> {
   const knowledge = await statementKnowledge();
   const result = { documents: 0, events: [] as TypedEvent[], refused: [] as Refusal[], filtered: 0 };
-  const file = fileURLToPath(new URL(`../fixtures/${path}`, import.meta.url));
+  const file = inProgram(`test/fixtures/${path}`);
   for await (const framed of frameFile(file, stream, {})) {
     if (framed.kind === 'refused') {
       result.refused.push({ place: framed.place, code: framed.code, reason: framed.reason });

@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { loadSources } from '../../src/governance/sources.ts';
 import { openDriver } from '../../src/graph/driver.ts';
+import { inProgram } from '../../src/program.ts';
 import { createKafka } from '../../src/stream/kafka.ts';
 import { startKeeping } from './keeping.ts';
 import type { TestServers } from './servers.ts';
 
-const SOURCES = fileURLToPath(new URL('../../governance/sources.yaml', import.meta.url));
+const SOURCES = inProgram('governance/sources.yaml');
 
 /** A process that keeps an index with a saved file, and is there to be killed. */
 export interface IndexProcess {

@@ -1,11 +1,9 @@
-import { fileURLToPath } from 'node:url';
 import { createAccess } from '../../src/api/access.ts';
 import { type ApiDeps, createApi } from '../../src/api/server.ts';
 import { loadSources } from '../../src/governance/sources.ts';
 import { createLogger } from '../../src/logger.ts';
+import { inProgram } from '../../src/program.ts';
 import type { ExposureQueries } from '../../src/queries/types.ts';
-
-const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 
 /** A graph of nothing but its totals, for what is decided before a graph is asked. */
 export function createEmptyGraph() {
@@ -37,14 +35,14 @@ const portfolios = { within: () => portfolios };
 /** An API over an empty graph, on a free port. */
 export async function startMemoryApi(more: Partial<ApiDeps> = {}) {
   const { graph, queries } = createEmptyGraph();
-  const { sources } = await loadSources(path('governance/sources.yaml'));
+  const { sources } = await loadSources(inProgram('governance/sources.yaml'));
   const deps = {
     queries,
     portfolios,
     alerts: portfolios,
     decisions: portfolios,
     sources,
-    schemaFolder: path('graphql/schema'),
+    schemaFolder: inProgram('graphql/schema'),
     log: createLogger('silent', 'api'),
     introspection: true,
     timeLimit: 5000,

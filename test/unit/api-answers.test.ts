@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAccess } from '../../src/api/access.ts';
 import { createAnswerCache, LONGEST_LIFE, toAnswer } from '../../src/api/answer-cache.ts';
@@ -8,12 +7,12 @@ import { type Api, type ApiDeps, createApi } from '../../src/api/server.ts';
 import { AppError } from '../../src/errors.ts';
 import { loadSources } from '../../src/governance/sources.ts';
 import { createLogger } from '../../src/logger.ts';
+import { inProgram } from '../../src/program.ts';
 import type { AlertQueries } from '../../src/queries/alert.ts';
 import type { DecisionQueries } from '../../src/queries/decision.ts';
 import type { PortfolioQueries } from '../../src/queries/portfolio.ts';
 import type { ExposureQueries } from '../../src/queries/types.ts';
 
-const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 const NOON = Date.UTC(2026, 5, 1, 12);
 
 /** A graph in memory that counts how often it is asked, and whose version is set by hand. */
@@ -51,11 +50,17 @@ let graph: ReturnType<typeof createGraph>['graph'];
 async function start(more: Partial<ApiDeps> = {}): Promise<void> {
   const made = createGraph();
   graph = made.graph;
-  const { sources } = await loadSources(path('governance/sources.yaml'));
+  const { sources } = await loadSources(inProgram('governance/sources.yaml'));
   const { queries } = made;
   const log = createLogger('silent', 'api');
   const access = createAccess({ anonymous: true });
-  const rest = { ...NO_PORTFOLIOS, access, schemaFolder: path('graphql/schema'), introspection: true, timeLimit: 1000 };
+  const rest = {
+    ...NO_PORTFOLIOS,
+    access,
+    schemaFolder: inProgram('graphql/schema'),
+    introspection: true,
+    timeLimit: 1000,
+  };
   api = await createApi({ queries, sources, log, ...rest, version: () => graph.version, ...more });
   url = `http://127.0.0.1:${await api.listen(0, '127.0.0.1')}/graphql`;
 }

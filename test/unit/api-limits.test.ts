@@ -1,14 +1,14 @@
-import { fileURLToPath } from 'node:url';
 import { type GraphQLSchema, getIntrospectionQuery, getOperationAST, parse } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { estimateCost } from '../../src/api/cost.ts';
 import { checkSize, LIMITS, measure } from '../../src/api/limits.ts';
 import { loadSchema } from '../../src/api/schema.ts';
+import { inProgram } from '../../src/program.ts';
 
 let schema: GraphQLSchema;
 
 beforeAll(async () => {
-  schema = await loadSchema(fileURLToPath(new URL('../../graphql/schema', import.meta.url)));
+  schema = await loadSchema(inProgram('graphql/schema'));
 });
 
 function parts(text: string) {

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import type { GraphQLSchema } from 'graphql';
 import { isEnumType, isInputObjectType, isInterfaceType, isObjectType, isSpecifiedScalarType } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -7,8 +6,9 @@ import { LIMITS } from '../../src/api/limits.ts';
 import { loadSchema } from '../../src/api/schema.ts';
 import { PLAIN_COST } from '../../src/api/turns.ts';
 import { SERVICES } from '../../src/identity/service.ts';
+import { inProgram } from '../../src/program.ts';
 
-const folder = fileURLToPath(new URL('../../graphql/schema', import.meta.url));
+const folder = inProgram('graphql/schema');
 let schema: GraphQLSchema;
 
 beforeAll(async () => {

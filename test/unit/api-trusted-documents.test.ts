@@ -2,13 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { print } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hashOf, loadTrustedDocuments } from '../../src/api/trusted-documents.ts';
+import { inProgram } from '../../src/program.ts';
 import { VendorsDocument } from '../support/generated/graphql-client.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = inProgram('.');
 const folder = mkdtempSync(join(tmpdir(), 'avd-documents-'));
 const path = join(folder, 'trusted.json');
 const example = (name: string) => readFileSync(join(root, 'graphql/examples', name), 'utf8');

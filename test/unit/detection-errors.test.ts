@@ -1,11 +1,11 @@
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadDetector } from '../../src/detection/detector.ts';
 import { checkRules, parseRules } from '../../src/detection/read-rules.ts';
+import { inProgram } from '../../src/program.ts';
 
 const RULE = `- id: ns-acme
   match: '*.acme.example'
@@ -24,7 +24,7 @@ function problemsOf(text: string): string[] {
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'avd-detection-'));
-  await cp(fileURLToPath(new URL('../../detection', import.meta.url)), folder, { recursive: true });
+  await cp(inProgram('detection'), folder, { recursive: true });
 });
 afterEach(() => rm(folder, { recursive: true }));
 

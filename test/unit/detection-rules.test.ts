@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import {
   createDetector,
@@ -10,8 +9,9 @@ import {
 import { checkRules } from '../../src/detection/read-rules.ts';
 import { RULE_KINDS, type RuleKind } from '../../src/detection/rule.ts';
 import { registrableDomain } from '../../src/identity/domain-name.ts';
+import { inProgram } from '../../src/program.ts';
 
-const { rules, entities } = await loadKnowledge(fileURLToPath(new URL('../../detection', import.meta.url)));
+const { rules, entities } = await loadKnowledge(inProgram('detection'));
 const detector = createDetector(rules, entities);
 
 const LOOK_UPS: Record<RuleKind, (detector: Detector, text: string) => Detection | undefined> = {

@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { buildSchema, parse as parseDocument, validate } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -12,12 +11,12 @@ import { mapTyped } from '../../src/main/mapping.ts';
 import { readQuestions } from '../../src/main/questions.ts';
 import { rawMessage } from '../../src/main/raw-message.ts';
 import type { SampleFile } from '../../src/main/sample.ts';
+import { inProgram } from '../../src/program.ts';
 import type { RefusedPart } from '../../src/stream/dead-letters.ts';
 import { RAW_TOPICS } from '../../src/stream/topics.ts';
 
-const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const files: readonly (Omit<SampleFile, 'observedAt'> & { observedAt?: string })[] = parse(
-  readFileSync(root('sample/sample.yaml'), 'utf8'),
+  readFileSync(inProgram('sample/sample.yaml'), 'utf8'),
 ).files;
 
 interface Read {
@@ -34,7 +33,7 @@ async function read(name: string): Promise<Read> {
   const delivery = { source, observedAt: observedAt === undefined ? undefined : Date.parse(observedAt) };
   const actions: GraphAction[] = [];
   const refused: Read['refused'] = [];
-  for await (const framed of frameFile(root(`sample/${file}`), stream, { format })) {
+  for await (const framed of frameFile(inProgram(`sample/${file}`), stream, { format })) {
     if (framed.kind === 'refused') {
       refused.push(framed);
       continue;
@@ -70,7 +69,7 @@ const SITES = 'imc2020/site-dependencies.csv.gz';
 
 /** Read by a line of its own: two hundred thousand rows, whose labels are in normal form already. */
 function providersOfSites(): string[] {
-  const rows = gunzipSync(readFileSync(root(`sample/${SITES}`)))
+  const rows = gunzipSync(readFileSync(inProgram(`sample/${SITES}`)))
     .toString('utf8')
     .trim()
     .split('\n');
@@ -82,7 +81,7 @@ describe('the bundled sample', () => {
     const names = files.map(({ file }) => file);
     expect(new Set(names).size).toBe(names.length);
     expect(names.filter((name) => name.startsWith('har/')).sort()).toEqual(
-      readdirSync(root('sample/har'))
+      readdirSync(inProgram('sample/har'))
         .map((name) => `har/${name}`)
         .sort(),
     );
@@ -133,16 +132,18 @@ describe('the bundled sample', () => {
   });
 
   it('asks questions that the schema understands', () => {
-    const folder = root('graphql/schema');
+    const folder = inProgram('graphql/schema');
     const schema = buildSchema(
       readdirSync(folder)
         .map((name) => readFileSync(`${folder}/${name}`, 'utf8'))
         .join('\n'),
     );
-    const questions = readQuestions(root('sample/questions.yaml'));
+    const questions = readQuestions(inProgram('sample/questions.yaml'));
     expect(questions).toHaveLength(3);
     for (const { document } of questions) {
-      expect(validate(schema, parseDocument(readFileSync(root(`graphql/examples/${document}`), 'utf8')))).toEqual([]);
+      expect(validate(schema, parseDocument(readFileSync(inProgram(`graphql/examples/${document}`), 'utf8')))).toEqual(
+        [],
+      );
     }
   });
 });

@@ -1,8 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { loadSources, parseSources } from '../../src/governance/sources.ts';
+import { inProgram } from '../../src/program.ts';
 
-const PATH = fileURLToPath(new URL('../../governance/sources.yaml', import.meta.url));
+const PATH = inProgram('governance/sources.yaml');
 const entry = (id: string, more = '') =>
   `- {id: ${id}, name: n, team: t, kind: sighting, topics: [dns], rank: 1, prior: 0.5, freshDays: 3, sensitiveFields: [], licence: own${more}}`;
 
