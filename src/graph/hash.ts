@@ -5,8 +5,8 @@ import { claimFacts, type FactRow, nodeFacts } from './statements/audit.ts';
 
 const MODULUS = 1n << 256n;
 
-/** The two stored conclusions are resolved again by `graph check`, so they are no part of the hash. */
-const CONCLUSIONS: ReadonlySet<string> = new Set(['canonical']);
+/** What is stored and no fact: a conclusion, which `graph check` draws again, and what writers recall repeats by. */
+const NO_FACTS: ReadonlySet<string> = new Set(['canonical', 'sightings']);
 
 /**
  * Proves two graphs equal: the sum modulo 2^256 of the SHA-256 of every fact with all its properties, in hexadecimal.
@@ -25,7 +25,7 @@ export async function graphHash(driver: Driver): Promise<string> {
 /** The SHA-256 of one fact's canonical text: labels, ends and properties, each in ascending order of name. */
 export function factHash(row: FactRow): bigint {
   const properties = Object.entries(row.properties)
-    .filter(([name]) => !CONCLUSIONS.has(name))
+    .filter(([name]) => !NO_FACTS.has(name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
   const text = JSON.stringify([[...row.labels].sort(), row.ends, properties]);
   return BigInt(`0x${createHash('sha256').update(text).digest('hex')}`);

@@ -93,16 +93,6 @@ function encodeEvidence(e: Evidence): string {
   return JSON.stringify([e.observedAt, e.document, e.record, e.host]);
 }
 
-/** The time of a piece, for those who need not read the rest. */
-export const evidenceTime = (text: string): number => Number.parseInt(text.slice(1), 10);
-
-/**
- * The host of a piece. A quote within a text has a backslash before it, so the last `,"` begins the host, but for one whose
- * quote ends it.
- */
-export const evidenceHost = (text: string): string =>
-  JSON.parse(text.slice(text.lastIndexOf(',"', text.length - 4) + 1, -1)) as string;
-
 export function decodeEvidence(text: string): Evidence {
   const [observedAt, document, record, host] = JSON.parse(text) as [number, string, string, string];
   return { observedAt, document, record, host };
@@ -122,16 +112,16 @@ type Labelled = Pick<DomainState, 'vendor' | 'isPublic'>;
 
 const DAYS = /^(observed|complete)\./;
 
-/** Which of a domain's properties are days on which it was looked at. */
-export const dayNames = (properties: Readonly<Record<string, unknown>>): string[] =>
-  Object.keys(properties).filter((name) => DAYS.test(name));
+/** What `Sightings` are kept as: beside the domain's state, and no part of it. */
+export const storedSightings = ({ sightings }: Readonly<Record<string, unknown>>): string | undefined =>
+  typeof sightings === 'string' ? sightings : undefined;
 
 export function domainState(properties: Readonly<Record<string, unknown>>, labels: Labelled): DomainState {
   return {
     ...labels,
     firstSeen: properties.firstSeen as number | undefined,
     lastSeen: properties.lastSeen as number | undefined,
-    days: new Map(dayNames(properties).map((name) => [name, properties[name] as number])),
+    days: new Map(Object.entries(properties).filter((entry): entry is [string, number] => DAYS.test(entry[0]))),
   };
 }
 

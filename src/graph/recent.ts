@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 
-/** The SHA-256 of a name, as a text whose characters are bytes. */
+/** The first 128 bits of the SHA-256 of a name, as a text whose characters are bytes. */
 export type Digest = string & { readonly isDigest: true };
 
-export const digestOf = (name: string): Digest => hash('sha256', name, 'binary') as Digest;
+export const digestOf = (name: string): Digest => hash('sha256', name, 'binary').slice(0, 16) as Digest;
 
 /** What was used last: a number by name. Who asks for a name more than once digests it once. */
 export interface Recent {
@@ -37,7 +37,7 @@ export function createRecent(max: number): Recent {
   /** @returns the first place of the name's bucket */
   const look = (digest: Digest): number => {
     for (let word = 0; word < WORDS; word++) wanted[word] = wordAt(digest, word * 4);
-    return (wordAt(digest, WORDS * 4) & (buckets - 1)) * WAYS;
+    return ((wanted[0] as number) & (buckets - 1)) * WAYS;
   };
   const isAt = (place: number): boolean => {
     for (let word = 0; word < WORDS; word++) if (digests[place * WORDS + word] !== wanted[word]) return false;

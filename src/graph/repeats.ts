@@ -1,8 +1,8 @@
-import type { GraphAction, Reference } from './actions.ts';
+import type { GraphAction, Reference, SightUse } from './actions.ts';
 import { DAY, midnight } from './claim-state.ts';
 import { completeName, observedName } from './fold.ts';
-import { dayNames, evidenceHost, evidenceTime } from './properties.ts';
 import { createRecent, type Digest, digestOf, type Recent } from './recent.ts';
+import { addSighting, readSightings, type Sightings } from './sightings.ts';
 import type { RecalledDomain } from './statements/write.ts';
 
 /** How many sightings a writer remembers at most, in 25 MB. A forgotten one costs a read, never a wrong answer. */
@@ -16,8 +16,8 @@ export interface Repeats {
   /** Whether the action can add nothing to what is committed. */
   covers(named: NamedAction): boolean;
   remember(actions: readonly NamedAction[]): void;
-  /** Remembers what was read of domains: of the sightings on these days (midnights), what is left of them. */
-  recall(domains: readonly RecalledDomain[], days: ReadonlySet<number>): void;
+  /** Remembers what was read of domains. */
+  recall(domains: readonly RecalledDomain[]): void;
   forget(): void;
 }
 
@@ -56,8 +56,8 @@ export function createRepeats(max = REMEMBERED): Repeats {
         if (digest !== undefined) rememberAction(times, digest, action);
       }
     },
-    recall(domains, days) {
-      for (const domain of domains) recallDomain(times, domain, days);
+    recall(domains) {
+      for (const domain of domains) recallDomain(times, domain);
     },
     forget: () => times.clear(),
   };
@@ -76,27 +76,10 @@ function rememberAction(times: Recent, digest: Digest, action: GraphAction): voi
   }
 }
 
-function recallDomain(
-  times: Recent,
-  { name: subject, properties, claims }: RecalledDomain,
-  days: ReadonlySet<number>,
-): void {
-  for (const name of dayNames(properties)) {
-    times.set(digestOf(dayName(name, subject, properties[name] as number)), 0, Math.max);
-  }
-  for (const [object, source, service, confidence, criticalDay, critical, evidence, statedAt] of claims) {
-    if (statedAt !== null) continue;
-    // Each piece is the earliest sighting of its day and host, and the claim holds what that sighting said besides.
-    for (const piece of evidence) {
-      const time = evidenceTime(piece);
-      const day = midnight(time);
-      if (!days.has(day)) continue;
-      const host = evidenceHost(piece);
-      const measured = criticalDay === day ? critical : undefined;
-      const sighting = { subject, object, source, service, day, host, confidence, measured };
-      times.set(digestOf(sightingName(sighting)), time, Math.min);
-    }
-  }
+function recallDomain(times: Recent, { name: domain, days, sightings }: RecalledDomain): void {
+  for (const [name, day] of days) times.set(digestOf(dayName(name, domain, day)), 0, Math.max);
+  if (sightings === null) return;
+  for (const [digest, time] of readSightings(sightings).times) times.set(digest, time, Math.min);
 }
 
 /**
@@ -106,16 +89,7 @@ function recallDomain(
 function repeatName(a: GraphAction): string | undefined {
   switch (a.type) {
     case 'sight-use':
-      return sightingName({
-        subject: nameOf(a.subject),
-        object: nameOf(a.object),
-        source: a.source,
-        service: a.service,
-        day: midnight(a.evidence.observedAt),
-        host: a.evidence.host,
-        confidence: a.confidence,
-        measured: a.critical,
-      });
+      return sightingName(a);
     case 'observe-domain':
       return dayName(observedName(a), a.domain, midnight(a.observedAt));
     case 'complete-observation':
@@ -127,40 +101,42 @@ function repeatName(a: GraphAction): string | undefined {
   }
 }
 
-/** The domains that the actions say were looked at, by whom, and on which days (midnights): what `recall` can help with. */
-export function sightedDomains(actions: readonly GraphAction[]) {
-  const sources = new Map<string, Set<string>>();
-  const days = new Set<number>();
-  const add = (domain: string, source: string): void => {
-    const held = sources.get(domain);
-    if (held === undefined) sources.set(domain, new Set([source]));
-    else held.add(source);
-  };
-  for (const action of actions) {
-    if (action.type === 'observe-domain' || action.type === 'complete-observation') add(action.domain, action.source);
-    else if (action.type === 'sight-use' && action.subject.kind === 'domain') {
-      add(action.subject.name, action.source);
-      days.add(midnight(action.evidence.observedAt));
-    }
+/** The domain that the action says was looked at, if any: what is kept of it may cover the action. */
+export function lookedAt(action: GraphAction): string | undefined {
+  switch (action.type) {
+    case 'observe-domain':
+    case 'complete-observation':
+      return action.domain;
+    case 'sight-use':
+      return action.subject.kind === 'domain' ? action.subject.name : undefined;
+    default:
+      return undefined;
   }
-  return { rows: [...sources].map(([id, by]) => ({ id, sources: [...by] })), days };
 }
 
-interface Sighting {
-  readonly subject: string;
-  readonly object: string;
-  readonly source: string;
-  readonly service: string;
-  readonly day: number;
-  readonly host: string;
-  readonly confidence: number;
-  readonly measured: boolean | null | undefined;
+/** What the actions say was sighted of domains, by name, on the newest day of each. */
+export function sightingsIn(actions: readonly NamedAction[]): Map<string, Sightings> {
+  const byDomain = new Map<string, { day: number; times: Map<Digest, number> }>();
+  for (const { action, digest } of actions) {
+    if (action.type !== 'sight-use' || action.subject.kind !== 'domain' || digest === undefined) continue;
+    const { observedAt } = action.evidence;
+    const day = midnight(observedAt);
+    let held = byDomain.get(action.subject.name);
+    if (held === undefined || day > held.day) {
+      held = { day, times: new Map() };
+      byDomain.set(action.subject.name, held);
+    }
+    if (day === held.day) addSighting(held.times, digest, observedAt);
+  }
+  return byDomain;
 }
 
-const sightingName = (s: Sighting): string =>
-  `${s.source}\t${s.service}\t${s.subject}\t${s.object}\t${s.day}\t${s.host}\t${s.confidence}\t${s.measured ?? ''}`;
+function sightingName({ source, service, subject, object, evidence, confidence, critical }: SightUse): string {
+  const day = midnight(evidence.observedAt);
+  return `${source}\t${service}\t${nameOf(subject)}\t${nameOf(object)}\t${day}\t${evidence.host}\t${confidence}\t${critical ?? ''}`;
+}
 
 const dayName = (name: string, domain: string, day: number): string => `d\t${name}\t${domain}\t${day}`;
 
-/** As recalled objects are named: an organization's key could be a domain's name. */
+/** An organization's key could be a domain's name. */
 const nameOf = (end: Reference): string => (end.kind === 'domain' ? end.name : `=${end.key}`);

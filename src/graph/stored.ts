@@ -4,17 +4,10 @@ import { type ClaimState, NO_CLAIM } from './claim-state.ts';
 import type { Driver, ManagedTransaction } from './driver.ts';
 import { type ClaimKey, type Entity, identify, identifyClaim, type SourceEntity } from './fold.ts';
 import { inSession } from './offsets.ts';
-import { claimState, decodeEvidence, domainState, organizationState } from './properties.ts';
+import { claimState, decodeEvidence, domainState, organizationState, storedSightings } from './properties.ts';
 import { run } from './statement.ts';
 import { graphId } from './statements/offset.ts';
-import {
-  type HeldClaim,
-  holdDomains,
-  holdIncidents,
-  holdOrganizations,
-  recallDomains,
-  type Wanted,
-} from './statements/write.ts';
+import { type HeldClaim, holdDomains, holdIncidents, holdOrganizations, recallDomains } from './statements/write.ts';
 import { readPortfolios } from './stored-portfolios.ts';
 
 /** What the database holds of the things that a batch speaks of, all of it locked. */
@@ -23,6 +16,8 @@ export interface Stored {
   readonly entities: ReadonlyMap<string, Entity>;
   /** Element ids of the claims that exist, by identity. */
   readonly claimIds: ReadonlyMap<string, string>;
+  /** By domain. */
+  readonly sightings: ReadonlyMap<string, string>;
 }
 
 /** Makes the missing nodes, takes the locks, and reads the states. `sources` are known: they were changed before. */
@@ -33,12 +28,15 @@ export async function readStored(
 ): Promise<Stored> {
   const entities = new Map<string, Entity>(sources.map((source) => [identify(source), source]));
   const claimIds = new Map<string, string>();
+  const sightings = new Map<string, string>();
   const keep = (entity: Entity): unknown => entities.set(identify(entity), entity);
 
   for (const node of batch.domains.length === 0 ? [] : await run(tx, holdDomains, { rows: batch.domains })) {
     const state = domainState(node.properties, { vendor: node.isVendor, isPublic: node.isPublic });
     keep({ entity: 'domain', name: node.id, state });
     keepClaims({ kind: 'domain', name: node.id }, node.claims, entities, claimIds);
+    const sighted = storedSightings(node.properties);
+    if (sighted !== undefined) sightings.set(node.id, sighted);
   }
   const organizations =
     batch.organizations.length === 0 ? [] : await run(tx, holdOrganizations, { rows: batch.organizations });
@@ -51,13 +49,13 @@ export async function readStored(
   for (const entity of await readPortfolios(tx, batch)) {
     keep(entity);
   }
-  return { entities, claimIds };
+  return { entities, claimIds, sightings };
 }
 
 /** What was sighted of domains, without locks, and of which database that is; undefined where none was set up. */
-export function readSighted(driver: Driver, rows: readonly Pick<Wanted, 'id' | 'sources'>[]) {
+export function readSighted(driver: Driver, names: readonly string[]) {
   return inSession(driver, 'READ', async (tx) => {
-    const [held, domains] = await Promise.all([run(tx, graphId, {}), run(tx, recallDomains, { rows })]);
+    const [held, domains] = await Promise.all([run(tx, graphId, {}), run(tx, recallDomains, { names })]);
     return { graph: held[0]?.graph, domains };
   });
 }

@@ -24,9 +24,14 @@ type Write = (tx: ManagedTransaction) => Promise<unknown>;
  * Writes the new states of what a batch has changed: nodes first, then claims, incidents and portfolios. All statements
  * are sent at once; the server takes them in this order, and meanwhile the next ones are made ready.
  */
-export async function writeDirty(tx: ManagedTransaction, dirty: readonly Entity[], stored: Stored): Promise<void> {
+export async function writeDirty(
+  tx: ManagedTransaction,
+  dirty: readonly Entity[],
+  sightings: ReadonlyMap<string, string>,
+  stored: Stored,
+): Promise<void> {
   const writes = [
-    ...nodeWrites(dirty),
+    ...nodeWrites(dirty, sightings),
     ...claimWrites(dirty.filter(isClaim), stored),
     ...incidentWrites(dirty.filter(isIncident)),
     (transaction: ManagedTransaction) => writePortfolios(transaction, dirty),
@@ -34,10 +39,8 @@ export async function writeDirty(tx: ManagedTransaction, dirty: readonly Entity[
   await Promise.all(writes.map((write) => write(tx)));
 }
 
-function nodeWrites(dirty: readonly Entity[]): Write[] {
-  const domains = dirty.flatMap((e) =>
-    e.entity === 'domain' ? [{ id: e.name, properties: domainProperties(e.state) }] : [],
-  );
+function nodeWrites(dirty: readonly Entity[], sightings: ReadonlyMap<string, string>): Write[] {
+  const domains = domainRows(dirty, sightings);
   const organizations = dirty.flatMap((e) =>
     e.entity === 'organization' ? [{ id: e.key, properties: organizationProperties(e.state) }] : [],
   );
@@ -47,6 +50,13 @@ function nodeWrites(dirty: readonly Entity[]): Write[] {
       ? []
       : [(tx: ManagedTransaction) => run(tx, updateOrganizations, { rows: organizations })]),
   ];
+}
+
+function domainRows(dirty: readonly Entity[], sightings: ReadonlyMap<string, string>) {
+  const rows = new Map<string, Record<string, unknown>>();
+  for (const e of dirty) if (e.entity === 'domain') rows.set(e.name, domainProperties(e.state));
+  for (const [name, value] of sightings) rows.set(name, { ...rows.get(name), sightings: value });
+  return [...rows].map(([id, properties]) => ({ id, properties }));
 }
 
 function claimWrites(claims: readonly ClaimEntity[], stored: Stored): Write[] {

@@ -18,8 +18,9 @@ import {
 } from './offsets.ts';
 import { putChanges } from './outbox.ts';
 import { createKnownNodes, pointAt } from './pointed-at.ts';
-import { createRepeats, type NamedAction, nameAction, sightedDomains } from './repeats.ts';
+import { createRepeats, lookedAt, type NamedAction, nameAction, type Repeats, sightingsIn } from './repeats.ts';
 import type { RankOf } from './resolve.ts';
+import { joinSightings, type Sightings } from './sightings.ts';
 import { run } from './statement.ts';
 import { holdSources } from './statements/identity.ts';
 import { readSighted, readStored } from './stored.ts';
@@ -102,34 +103,28 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
     }
   };
 
-  const freshOf = (events: Part['fresh']): Part['fresh'] =>
-    events.map((actions) => actions.filter((named) => !repeats.covers(named))).filter((actions) => actions.length > 0);
-
-  const partOf = (batch: WriteBatch): Part => {
-    const mapped = batch.events.filter((event) => event.outcome === 'mapped').map((event) => event.actions);
-    return { batch, mapped, fresh: freshOf(mapped.map((actions) => actions.map(nameAction))) };
-  };
-
-  /** Looks what the graph knows of it: where that is most of it, this costs half of what folding it would. */
+  /** Looks what the graph knows of it: where that is most of it, this costs a fraction of what folding it would. */
   const recall = async (parts: readonly Part[]): Promise<readonly Part[]> => {
-    const { rows, days } = sightedDomains(parts.flatMap((part) => part.fresh).flatMap(unnamed));
-    if (rows.length === 0) return parts;
-    const { graph: found, domains } = await readSighted(driver, rows);
+    const names = domainsOf(parts);
+    if (names.size === 0) return parts;
+    const { graph: found, domains } = await readSighted(driver, [...names]);
     if (found === undefined) return parts;
     recognise(found);
-    repeats.recall(domains, days);
-    return parts.map((part) => ({ ...part, fresh: freshOf(part.fresh) }));
+    repeats.recall(domains);
+    return parts.map((part) => ({ ...part, fresh: freshOf(repeats, part.fresh) }));
   };
 
   const writeTogether = async (batches: readonly WriteBatch[]): Promise<Counters[]> => {
-    const unremembered = batches.map(partOf);
+    const unremembered = batches.map((batch) => partOf(repeats, batch));
     const parts = isRepeated ? await recall(unremembered) : unremembered;
     const fresh = parts.flatMap((part) => part.fresh);
     const plan = planBatch(fresh.map(unnamed));
+    const sighted = sightingsIn(fresh.flat());
     const sources = await withdrawSources((work) => transaction(batches, work), plan.withdrawals.values(), rankOf);
     await makePointedAt(batches, plan);
     const progress = await transaction(batches, async (tx) => {
-      const changed = fresh.length === 0 ? [] : await writePlan(tx, plan, { slices: batches, rankOf, sources });
+      const changed =
+        fresh.length === 0 ? [] : await writePlan(tx, plan, { slices: batches, rankOf, sources, sighted });
       const progress = progressOf(parts, changed);
       await advance(tx, progress);
       return progress;
@@ -158,6 +153,34 @@ interface Part {
   readonly fresh: readonly (readonly NamedAction[])[];
 }
 
+function partOf(repeats: Repeats, batch: WriteBatch): Part {
+  const mapped = batch.events.filter((event) => event.outcome === 'mapped').map((event) => event.actions);
+  const named = mapped.map((actions) => actions.map(nameAction));
+  return { batch, mapped, fresh: freshOf(repeats, named) };
+}
+
+function freshOf(repeats: Repeats, events: Part['fresh']): Part['fresh'] {
+  const fresh: (readonly NamedAction[])[] = [];
+  for (const actions of events) {
+    const left = actions.filter((named) => !repeats.covers(named));
+    if (left.length > 0) fresh.push(left);
+  }
+  return fresh;
+}
+
+function domainsOf(parts: readonly Part[]): Set<string> {
+  const names = new Set<string>();
+  for (const { fresh } of parts) {
+    for (const actions of fresh) {
+      for (const { action } of actions) {
+        const domain = lookedAt(action);
+        if (domain !== undefined) names.add(domain);
+      }
+    }
+  }
+  return names;
+}
+
 const unnamed = (actions: readonly NamedAction[]): GraphAction[] => actions.map(({ action }) => action);
 
 /** Whether most of what was not remembered was in the graph; undefined where all was remembered. */
@@ -180,10 +203,12 @@ function progressOf(parts: readonly Part[], changed: readonly boolean[]): Progre
 /** By source, the time of its newest event: how fresh the graph is. */
 function newestOf(mapped: readonly (readonly GraphAction[])[]): Map<string, number> {
   const newest = new Map<string, number>();
-  for (const action of mapped.flat()) {
-    const time = timeOf(action);
-    if ('source' in action && time > (newest.get(action.source) ?? Number.NEGATIVE_INFINITY)) {
-      newest.set(action.source, time);
+  for (const actions of mapped) {
+    for (const action of actions) {
+      const time = timeOf(action);
+      if ('source' in action && time > (newest.get(action.source) ?? Number.NEGATIVE_INFINITY)) {
+        newest.set(action.source, time);
+      }
     }
   }
   return newest;
@@ -220,13 +245,15 @@ interface PlanContext {
   readonly rankOf: RankOf;
   /** What was held of the sources that the batch withdraws. */
   readonly sources: readonly SourceEntity[];
+  /** By domain, what was sighted. */
+  readonly sighted: ReadonlyMap<string, Sightings>;
 }
 
 /** @returns of each event, whether it changed something */
 async function writePlan(
   tx: ManagedTransaction,
   plan: Batch,
-  { slices, rankOf, sources }: PlanContext,
+  { slices, rankOf, sources, sighted }: PlanContext,
 ): Promise<readonly boolean[]> {
   if (plan.identitySources.length > 0) {
     await run(tx, holdSources, { ids: plan.identitySources });
@@ -235,13 +262,23 @@ async function writePlan(
   const outcome = foldBatch(plan, stored.entities);
   // The changes are encoded while the database writes.
   const [, described] = await Promise.all([
-    writeDirty(tx, [...outcome.dirty.values()], stored),
+    writeDirty(tx, [...outcome.dirty.values()], newSightings(sighted, stored.sightings), stored),
     describeChanges(outcome.dirty, stored),
   ]);
   const changes = [...described, ...(await settle(tx, outcome, rankOf))];
   const [first] = slices;
   if (first !== undefined) await putChanges(tx, `${offsetId(first)}/${first.from}`, changes);
   return outcome.changed;
+}
+
+/** By domain, what is to be written where that is not what is held. */
+function newSightings(sighted: ReadonlyMap<string, Sightings>, held: ReadonlyMap<string, string>) {
+  const written = new Map<string, string>();
+  for (const [domain, sightings] of sighted) {
+    const joined = joinSightings(held.get(domain), sightings);
+    if (joined !== undefined) written.set(domain, joined);
+  }
+  return written;
 }
 
 /** Owners and canonical organizations that the batch may have changed. */

@@ -64,7 +64,15 @@ async function build(lanes: readonly Events[], size: number, way: Way = 'side by
     );
   }
   expect((await checkGraph(driver, rankOf)).problems).toEqual([]);
-  return graphHash(driver);
+  return `${await graphHash(driver)} ${await sightingsOfAll()}`;
+}
+
+/** What domains say in short is made of the same events, in any order, though it is no part of the hash. */
+async function sightingsOfAll(): Promise<string> {
+  const { records } = await driver.executeQuery(
+    'MATCH (d:Domain) WHERE d.sightings IS NOT NULL RETURN d.name AS name, d.sightings AS sightings ORDER BY name',
+  );
+  return JSON.stringify(records.map((record) => [record.get('name'), record.get('sightings')]));
 }
 
 const seen: GraphAction = {

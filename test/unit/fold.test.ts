@@ -4,7 +4,8 @@ import type { GraphAction } from '../../src/graph/actions.ts';
 import { foldBatch, planBatch } from '../../src/graph/batch.ts';
 import { type ClaimState, MAX_EVIDENCE } from '../../src/graph/claim-state.ts';
 import { type ClaimEntity, type Entity, identify, join, lift } from '../../src/graph/fold.ts';
-import { createRepeats, nameAction } from '../../src/graph/repeats.ts';
+import { createRepeats, nameAction, sightingsIn } from '../../src/graph/repeats.ts';
+import { encodeSightings } from '../../src/graph/sightings.ts';
 import { arbitraryAction, arbitraryEvents } from '../support/arbitrary-actions.ts';
 
 /** The graph of a set of events, without a database. */
@@ -93,6 +94,30 @@ describe('the fold', () => {
         }
         const known = second.map((actions) => actions.filter((action) => repeats.covers(nameAction(action))));
         expect(plain(fold([...first, ...known]))).toBe(plain(fold(first)));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('knows by what is kept of domains only a repeat that adds nothing', () => {
+    fc.assert(
+      fc.property(arbitraryEvents(20), arbitraryEvents(20), (first, second) => {
+        const repeats = createRepeats(1_024);
+        const graph = fold(first);
+        const sighted = sightingsIn(first.flat().map(nameAction));
+        const domains = [...graph.values()].filter((entity) => entity.entity === 'domain');
+        repeats.recall(
+          domains.map(({ name, state }) => {
+            const sightings = sighted.get(name);
+            return {
+              name,
+              days: [...state.days],
+              sightings: sightings === undefined ? null : encodeSightings(sightings),
+            };
+          }),
+        );
+        const known = second.map((actions) => actions.filter((action) => repeats.covers(nameAction(action))));
+        expect(plain(fold([...first, ...known]))).toBe(plain(graph));
       }),
       { numRuns: 300 },
     );

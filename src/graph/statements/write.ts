@@ -69,39 +69,21 @@ export const holdOrganizations = statement<{ rows: readonly Wanted[] }, HeldNode
   hold('Organization', 'key', ' ON CREATE SET n.canonical = row.id', 'USES|PRIVATE_USES|SAME_AS|PART_OF|DISMISSED'),
 );
 
-/** A domain, and of its claims those that were only ever sighted. */
 export interface RecalledDomain {
   readonly name: string;
-  readonly properties: Readonly<Record<string, unknown>>;
-  readonly claims: readonly SightedClaim[];
+  /** See `Sightings`. */
+  readonly sightings: string | null;
+  /** On which days (midnights) it was looked at, by the names of the domain's properties. */
+  readonly days: readonly (readonly [name: string, day: number])[];
 }
 
-/** The object is a domain's name, or `=` and an organization's key. */
-type SightedClaim = readonly [
-  object: string,
-  source: string,
-  service: Service,
-  confidence: number,
-  criticalDay: number | null,
-  critical: boolean | null,
-  evidence: readonly string[],
-  statedAt: number | null,
-];
-
-/**
- * Read without locks, and without what it takes to change a claim: enough to see that something is known. A claim that is
- * being changed meanwhile may be read half before and half after. So the day of a measurement comes before its value, which
- * at worst is a newer day's, and last whether somebody has stated it, whose evidence would be no sighting's.
- */
-export const recallDomains = statement<{ rows: readonly Pick<Wanted, 'id' | 'sources'>[] }, RecalledDomain>(
+/** Read without locks, and without the claims: enough to see that something is known. */
+export const recallDomains = statement<{ names: readonly string[] }, RecalledDomain>(
   'write.recallDomains',
-  `UNWIND $rows AS row
-MATCH (n:Domain {name: row.id})
-RETURN row.id AS name, properties(n) AS properties,
-  [(n)-[r:USES]->(o) WHERE r.source IN row.sources AND r.statedAt IS NULL AND r.retractedAt IS NULL |
-    [CASE WHEN o:Domain THEN o.name ELSE '=' + o.key END, r.source, r.service, r.sightedConfidence, r.criticalDay,
-     r.critical, r.evidence, r.statedAt]
-  ] AS claims`,
+  `UNWIND $names AS name
+MATCH (n:Domain {name: name})
+RETURN name, n.sightings AS sightings,
+  [key IN keys(n) WHERE key STARTS WITH 'observed.' OR key STARTS WITH 'complete.' | [key, n[key]]] AS days`,
 );
 
 /** Nodes that something points at. One that is there and labelled is left alone, so that no batch locks a hub. */

@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DAY } from '../../src/graph/claim-state.ts';
+import { digestOf } from '../../src/graph/recent.ts';
+import {
+  encodeSightings,
+  joinSightings,
+  MAX_SIGHTINGS,
+  readSightings,
+  type Sightings,
+} from '../../src/graph/sightings.ts';
+
+const DIGESTS = Array.from({ length: MAX_SIGHTINGS + 100 }, (_, i) => digestOf(`sighting ${i}`));
+
+/** Few, so that they meet, or about as many as are kept. */
+const arbitrarySightings = fc
+  .tuple(
+    fc.constantFrom(-DAY, 0, 20_000 * DAY),
+    fc.oneof(fc.constant(DIGESTS.slice(0, 4)), fc.constant(DIGESTS)).chain((digests) => fc.subarray(digests)),
+    fc.array(fc.constantFrom(0, 1, DAY - 1), { minLength: 5, maxLength: 7 }),
+  )
+  .map(([day, digests, times]): Sightings => {
+    const timeOf = (i: number): number => day + (times[i % times.length] as number);
+    return { day, times: new Map(digests.map((digest, i) => [digest, timeOf(i)])) };
+  });
+
+const joinAll = (all: readonly Sightings[]): string | undefined =>
+  all.reduce<string | undefined>((held, more) => joinSightings(held, more) ?? held, undefined);
+
+describe('what was sighted of a domain', () => {
+  it('is the same in whatever order and however often it comes', () => {
+    const orders = fc
+      .array(arbitrarySightings, { minLength: 1, maxLength: 5 })
+      .chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2 })));
+    fc.assert(
+      fc.property(orders, ([all, shuffled]) => {
+        const joined = joinAll(all);
+        expect(joinAll(shuffled)).toEqual(joined);
+        for (const more of all) expect(joinSightings(joined, more)).toBeUndefined();
+      }),
+    );
+  });
+
+  it('is of the newest day, of each digest the least time', () => {
+    const [a, b] = DIGESTS as [(typeof DIGESTS)[0], (typeof DIGESTS)[0]];
+    const joined = joinAll([
+      { day: 0, times: new Map([[a, 5]]) },
+      { day: DAY, times: new Map([[a, DAY + 7]]) },
+      { day: DAY, times: new Map([[a, DAY + 6]]) },
+      { day: DAY, times: new Map([[b, DAY]]) },
+      { day: 0, times: new Map([[b, 1]]) },
+    ]);
+    const kept = new Map([
+      [a, DAY + 6],
+      [b, DAY],
+    ]);
+    expect(readSightings(joined as string)).toEqual({ day: DAY, times: kept });
+  });
+
+  it('is at most as many as are kept, and read as it was written', () => {
+    const times = new Map(DIGESTS.map((digest, i) => [digest, DAY + i]));
+    const read = readSightings(encodeSightings({ day: DAY, times }));
+    expect(read.times.size).toBe(MAX_SIGHTINGS);
+    for (const [digest, time] of read.times) expect(time).toBe(times.get(digest));
+  });
+});
