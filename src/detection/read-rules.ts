@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseDocument } from 'yaml';
+import { load } from 'js-yaml';
 import { AppError } from '../errors.ts';
 import { registrableDomain } from '../identity/domain-name.ts';
 import type { PatternIndex } from './pattern.ts';
@@ -41,11 +41,13 @@ export async function readRules(folder: string): Promise<readonly Rule[]> {
 /** The rules of one file's text, and what is wrong with the others. Pure. */
 export function parseRules(kind: RuleKind, text: string): { rules: Rule[]; problems: string[] } {
   const file = RULE_FILES[kind];
-  const document = parseDocument(text);
-  if (document.errors.length > 0) {
-    return { rules: [], problems: document.errors.map((e) => `${file}: ${e.message.split('\n')[0]}`) };
+  let entries: unknown;
+  try {
+    entries = load(text);
+  } catch (error) {
+    const [reason] = (error instanceof Error ? error.message : String(error)).split('\n');
+    return { rules: [], problems: [`${file}: ${reason}`] };
   }
-  const entries: unknown = document.toJS();
   if (!Array.isArray(entries)) return { rules: [], problems: [`${file}: must be a list of rules`] };
   const rules: Rule[] = [];
   const problems: string[] = [];

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { ANALYST } from '../graph/actions.ts';
@@ -127,7 +127,7 @@ export function tenantsOf(sources: Sources): readonly string[] {
 
 function readYaml(text: string): unknown {
   try {
-    return parse(text);
+    return load(text);
   } catch (error) {
     throw new AppError('CONFIG_INVALID', 'The file of declared sources is not YAML', {}, error);
   }

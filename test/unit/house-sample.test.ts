@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { buildSchema, parse as parseDocument, validate } from 'graphql';
+import { load } from 'js-yaml';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { frameFile } from '../../consumers/framing.ts';
 import type { GraphAction, Reference } from '../../src/graph/actions.ts';
 import { fanOutRecord } from '../../src/main/fan-out.ts';
@@ -15,9 +15,9 @@ import { inProgram } from '../../src/program.ts';
 import type { RefusedPart } from '../../src/stream/dead-letters.ts';
 import { RAW_TOPICS } from '../../src/stream/topics.ts';
 
-const files: readonly (Omit<SampleFile, 'observedAt'> & { observedAt?: string })[] = parse(
-  readFileSync(inProgram('sample/sample.yaml'), 'utf8'),
-).files;
+const { files } = load(readFileSync(inProgram('sample/sample.yaml'), 'utf8')) as {
+  files: readonly (Omit<SampleFile, 'observedAt'> & { observedAt?: string })[];
+};
 
 interface Read {
   readonly actions: GraphAction[];
