@@ -5,8 +5,8 @@ import { claimFacts, type FactRow, nodeFacts } from './statements/audit.ts';
 
 const MODULUS = 1n << 256n;
 
-/** What is stored and no fact: a conclusion, which `graph check` draws again, and what writers recall repeats by. */
-const NO_FACTS: ReadonlySet<string> = new Set(['canonical', 'sightings']);
+/** What is stored and no fact: a conclusion, which `graph check` draws again, and by what writers know a repeat. */
+const isNoFact = (property: string): boolean => property === 'canonical' || property.startsWith('sightings.');
 
 /**
  * Proves two graphs equal: the sum modulo 2^256 of the SHA-256 of every fact with all its properties, in hexadecimal.
@@ -25,7 +25,7 @@ export async function graphHash(driver: Driver): Promise<string> {
 /** The SHA-256 of one fact's canonical text: labels, ends and properties, each in ascending order of name. */
 export function factHash(row: FactRow): bigint {
   const properties = Object.entries(row.properties)
-    .filter(([name]) => !NO_FACTS.has(name))
+    .filter(([name]) => !isNoFact(name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
   const text = JSON.stringify([[...row.labels].sort(), row.ends, properties]);
   return BigInt(`0x${createHash('sha256').update(text).digest('hex')}`);

@@ -112,9 +112,8 @@ type Labelled = Pick<DomainState, 'vendor' | 'isPublic'>;
 
 const DAYS = /^(observed|complete)\./;
 
-/** What `Sightings` are kept as: beside the domain's state, and no part of it. */
-export const storedSightings = ({ sightings }: Readonly<Record<string, unknown>>): string | undefined =>
-  typeof sightings === 'string' ? sightings : undefined;
+/** The property that keeps the `Sightings` of a source: beside the domain's state, and no part of it. */
+export const sightingsName = (source: string): string => `sightings.${source}`;
 
 export function domainState(properties: Readonly<Record<string, unknown>>, labels: Labelled): DomainState {
   return {

@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto';
 
-/** The first 128 bits of the SHA-256 of a name, as a text whose characters are bytes. */
+export const DIGEST_BYTES = 16;
+
+/** The first bytes of the SHA-256 of a name, as a text whose characters are bytes. */
 export type Digest = string & { readonly isDigest: true };
 
-export const digestOf = (name: string): Digest => hash('sha256', name, 'binary').slice(0, 16) as Digest;
+export const digestOf = (name: string): Digest => hash('sha256', name, 'binary').slice(0, DIGEST_BYTES) as Digest;
 
 /** What was used last: a number by name. Who asks for a name more than once digests it once. */
 export interface Recent {
@@ -16,7 +18,7 @@ export interface Recent {
 /** Places of a bucket. Where names fall by chance into buckets of eight, nearly all places get used. */
 const WAYS = 8;
 /** 32-bit words of a name's digest. */
-const WORDS = 4;
+const WORDS = DIGEST_BYTES / 4;
 
 /**
  * Remembers at most `max` numbers, a power of two. A name goes into the bucket that its digest says; there the one that
@@ -37,7 +39,8 @@ export function createRecent(max: number): Recent {
   /** @returns the first place of the name's bucket */
   const look = (digest: Digest): number => {
     for (let word = 0; word < WORDS; word++) wanted[word] = wordAt(digest, word * 4);
-    return ((wanted[0] as number) & (buckets - 1)) * WAYS;
+    // Of what is recalled, the first bytes are small.
+    return ((wanted[WORDS - 1] as number) & (buckets - 1)) * WAYS;
   };
   const isAt = (place: number): boolean => {
     for (let word = 0; word < WORDS; word++) if (digests[place * WORDS + word] !== wanted[word]) return false;

@@ -1,6 +1,7 @@
 import type { GraphAction, Reference, SightUse } from './actions.ts';
 import { DAY, midnight } from './claim-state.ts';
 import { completeName, observedName } from './fold.ts';
+import { sightingsName } from './properties.ts';
 import { createRecent, type Digest, digestOf, type Recent } from './recent.ts';
 import { addSighting, readSightings, type Sightings } from './sightings.ts';
 import type { RecalledDomain } from './statements/write.ts';
@@ -78,8 +79,9 @@ function rememberAction(times: Recent, digest: Digest, action: GraphAction): voi
 
 function recallDomain(times: Recent, { name: domain, days, sightings }: RecalledDomain): void {
   for (const [name, day] of days) times.set(digestOf(dayName(name, domain, day)), 0, Math.max);
-  if (sightings === null) return;
-  for (const [digest, time] of readSightings(sightings).times) times.set(digest, time, Math.min);
+  for (const value of sightings) {
+    for (const [digest, time] of readSightings(value)?.times ?? []) times.set(digest, time, Math.min);
+  }
 }
 
 /**
@@ -101,36 +103,43 @@ function repeatName(a: GraphAction): string | undefined {
   }
 }
 
-/** The domain that the action says was looked at, if any: what is kept of it may cover the action. */
-export function lookedAt(action: GraphAction): string | undefined {
-  switch (action.type) {
-    case 'observe-domain':
-    case 'complete-observation':
-      return action.domain;
-    case 'sight-use':
-      return action.subject.kind === 'domain' ? action.subject.name : undefined;
-    default:
-      return undefined;
+/** The domains that the actions say were looked at: what is kept of them may cover the actions. */
+export function domainsLookedAt(actions: readonly NamedAction[]): string[] {
+  const domains = new Set<string>();
+  for (const { action } of actions) {
+    if (action.type === 'observe-domain' || action.type === 'complete-observation') domains.add(action.domain);
+    else if (action.type === 'sight-use' && action.subject.kind === 'domain') domains.add(action.subject.name);
   }
+  return [...domains];
 }
 
-/** What the actions say was sighted of domains, by name, on the newest day of each. */
-export function sightingsIn(actions: readonly NamedAction[]): Map<string, Sightings> {
-  const byDomain = new Map<string, { day: number; times: Map<Digest, number> }>();
+/** By domain, and by the property that keeps it. */
+export type SightingsByDomain = ReadonlyMap<string, ReadonlyMap<string, Sightings>>;
+
+/** What each source sighted of domains, on the newest day of each. */
+export function sightingsIn(actions: readonly NamedAction[]): SightingsByDomain {
+  const byDomain = new Map<string, Map<string, { day: number; times: Map<Digest, number> }>>();
   for (const { action, digest } of actions) {
     if (action.type !== 'sight-use' || action.subject.kind !== 'domain' || digest === undefined) continue;
     const { observedAt } = action.evidence;
     const day = midnight(observedAt);
+    const property = sightingsName(action.source);
     let held = byDomain.get(action.subject.name);
-    if (held === undefined || day > held.day) {
-      held = { day, times: new Map() };
+    if (held === undefined) {
+      held = new Map();
       byDomain.set(action.subject.name, held);
     }
-    if (day === held.day) addSighting(held.times, digest, observedAt);
+    let sightings = held.get(property);
+    if (sightings === undefined || day > sightings.day) {
+      sightings = { day, times: new Map() };
+      held.set(property, sightings);
+    }
+    if (day === sightings.day) addSighting(sightings.times, digest, observedAt);
   }
   return byDomain;
 }
 
+/** Its digest is kept in the database: what says something else must not get a name that said another thing before. */
 function sightingName({ source, service, subject, object, evidence, confidence, critical }: SightUse): string {
   const day = midnight(evidence.observedAt);
   return `${source}\t${service}\t${nameOf(subject)}\t${nameOf(object)}\t${day}\t${evidence.host}\t${confidence}\t${critical ?? ''}`;

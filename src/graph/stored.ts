@@ -4,7 +4,7 @@ import { type ClaimState, NO_CLAIM } from './claim-state.ts';
 import type { Driver, ManagedTransaction } from './driver.ts';
 import { type ClaimKey, type Entity, identify, identifyClaim, type SourceEntity } from './fold.ts';
 import { inSession } from './offsets.ts';
-import { claimState, decodeEvidence, domainState, organizationState, storedSightings } from './properties.ts';
+import { claimState, decodeEvidence, domainState, organizationState } from './properties.ts';
 import { run } from './statement.ts';
 import { graphId } from './statements/offset.ts';
 import { type HeldClaim, holdDomains, holdIncidents, holdOrganizations, recallDomains } from './statements/write.ts';
@@ -16,8 +16,8 @@ export interface Stored {
   readonly entities: ReadonlyMap<string, Entity>;
   /** Element ids of the claims that exist, by identity. */
   readonly claimIds: ReadonlyMap<string, string>;
-  /** By domain. */
-  readonly sightings: ReadonlyMap<string, string>;
+  /** The properties of domains, by name. */
+  readonly domains: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 }
 
 /** Makes the missing nodes, takes the locks, and reads the states. `sources` are known: they were changed before. */
@@ -28,15 +28,14 @@ export async function readStored(
 ): Promise<Stored> {
   const entities = new Map<string, Entity>(sources.map((source) => [identify(source), source]));
   const claimIds = new Map<string, string>();
-  const sightings = new Map<string, string>();
+  const domains = new Map<string, Readonly<Record<string, unknown>>>();
   const keep = (entity: Entity): unknown => entities.set(identify(entity), entity);
 
   for (const node of batch.domains.length === 0 ? [] : await run(tx, holdDomains, { rows: batch.domains })) {
     const state = domainState(node.properties, { vendor: node.isVendor, isPublic: node.isPublic });
     keep({ entity: 'domain', name: node.id, state });
     keepClaims({ kind: 'domain', name: node.id }, node.claims, entities, claimIds);
-    const sighted = storedSightings(node.properties);
-    if (sighted !== undefined) sightings.set(node.id, sighted);
+    domains.set(node.id, node.properties);
   }
   const organizations =
     batch.organizations.length === 0 ? [] : await run(tx, holdOrganizations, { rows: batch.organizations });
@@ -49,7 +48,7 @@ export async function readStored(
   for (const entity of await readPortfolios(tx, batch)) {
     keep(entity);
   }
-  return { entities, claimIds, sightings };
+  return { entities, claimIds, domains };
 }
 
 /** What was sighted of domains, without locks, and of which database that is; undefined where none was set up. */

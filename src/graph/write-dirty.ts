@@ -27,7 +27,7 @@ type Write = (tx: ManagedTransaction) => Promise<unknown>;
 export async function writeDirty(
   tx: ManagedTransaction,
   dirty: readonly Entity[],
-  sightings: ReadonlyMap<string, string>,
+  sightings: ReadonlyMap<string, Record<string, string>>,
   stored: Stored,
 ): Promise<void> {
   const writes = [
@@ -39,7 +39,7 @@ export async function writeDirty(
   await Promise.all(writes.map((write) => write(tx)));
 }
 
-function nodeWrites(dirty: readonly Entity[], sightings: ReadonlyMap<string, string>): Write[] {
+function nodeWrites(dirty: readonly Entity[], sightings: ReadonlyMap<string, Record<string, string>>): Write[] {
   const domains = domainRows(dirty, sightings);
   const organizations = dirty.flatMap((e) =>
     e.entity === 'organization' ? [{ id: e.key, properties: organizationProperties(e.state) }] : [],
@@ -52,10 +52,10 @@ function nodeWrites(dirty: readonly Entity[], sightings: ReadonlyMap<string, str
   ];
 }
 
-function domainRows(dirty: readonly Entity[], sightings: ReadonlyMap<string, string>) {
+function domainRows(dirty: readonly Entity[], sightings: ReadonlyMap<string, Record<string, string>>) {
   const rows = new Map<string, Record<string, unknown>>();
   for (const e of dirty) if (e.entity === 'domain') rows.set(e.name, domainProperties(e.state));
-  for (const [name, value] of sightings) rows.set(name, { ...rows.get(name), sightings: value });
+  for (const [name, values] of sightings) rows.set(name, { ...rows.get(name), ...values });
   return [...rows].map(([id, properties]) => ({ id, properties }));
 }
 

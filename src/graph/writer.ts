@@ -18,12 +18,20 @@ import {
 } from './offsets.ts';
 import { putChanges } from './outbox.ts';
 import { createKnownNodes, pointAt } from './pointed-at.ts';
-import { createRepeats, lookedAt, type NamedAction, nameAction, type Repeats, sightingsIn } from './repeats.ts';
+import {
+  createRepeats,
+  domainsLookedAt,
+  type NamedAction,
+  nameAction,
+  type Repeats,
+  type SightingsByDomain,
+  sightingsIn,
+} from './repeats.ts';
 import type { RankOf } from './resolve.ts';
-import { joinSightings, type Sightings } from './sightings.ts';
+import { joinSightings } from './sightings.ts';
 import { run } from './statement.ts';
 import { holdSources } from './statements/identity.ts';
-import { readSighted, readStored } from './stored.ts';
+import { readSighted, readStored, type Stored } from './stored.ts';
 import { withdrawSources } from './withdraw.ts';
 import { writeDirty } from './write-dirty.ts';
 
@@ -105,9 +113,9 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
 
   /** Looks what the graph knows of it: where that is most of it, this costs a fraction of what folding it would. */
   const recall = async (parts: readonly Part[]): Promise<readonly Part[]> => {
-    const names = domainsOf(parts);
-    if (names.size === 0) return parts;
-    const { graph: found, domains } = await readSighted(driver, [...names]);
+    const names = domainsLookedAt(parts.flatMap((part) => part.fresh).flat());
+    if (names.length === 0) return parts;
+    const { graph: found, domains } = await readSighted(driver, names);
     if (found === undefined) return parts;
     recognise(found);
     repeats.recall(domains);
@@ -166,19 +174,6 @@ function freshOf(repeats: Repeats, events: Part['fresh']): Part['fresh'] {
     if (left.length > 0) fresh.push(left);
   }
   return fresh;
-}
-
-function domainsOf(parts: readonly Part[]): Set<string> {
-  const names = new Set<string>();
-  for (const { fresh } of parts) {
-    for (const actions of fresh) {
-      for (const { action } of actions) {
-        const domain = lookedAt(action);
-        if (domain !== undefined) names.add(domain);
-      }
-    }
-  }
-  return names;
 }
 
 const unnamed = (actions: readonly NamedAction[]): GraphAction[] => actions.map(({ action }) => action);
@@ -245,8 +240,7 @@ interface PlanContext {
   readonly rankOf: RankOf;
   /** What was held of the sources that the batch withdraws. */
   readonly sources: readonly SourceEntity[];
-  /** By domain, what was sighted. */
-  readonly sighted: ReadonlyMap<string, Sightings>;
+  readonly sighted: SightingsByDomain;
 }
 
 /** @returns of each event, whether it changed something */
@@ -262,7 +256,7 @@ async function writePlan(
   const outcome = foldBatch(plan, stored.entities);
   // The changes are encoded while the database writes.
   const [, described] = await Promise.all([
-    writeDirty(tx, [...outcome.dirty.values()], newSightings(sighted, stored.sightings), stored),
+    writeDirty(tx, [...outcome.dirty.values()], newSightings(sighted, stored.domains), stored),
     describeChanges(outcome.dirty, stored),
   ]);
   const changes = [...described, ...(await settle(tx, outcome, rankOf))];
@@ -271,12 +265,16 @@ async function writePlan(
   return outcome.changed;
 }
 
-/** By domain, what is to be written where that is not what is held. */
-function newSightings(sighted: ReadonlyMap<string, Sightings>, held: ReadonlyMap<string, string>) {
-  const written = new Map<string, string>();
+/** By domain and property, what is to be written. */
+function newSightings(sighted: SightingsByDomain, held: Stored['domains']): Map<string, Record<string, string>> {
+  const written = new Map<string, Record<string, string>>();
   for (const [domain, sightings] of sighted) {
-    const joined = joinSightings(held.get(domain), sightings);
-    if (joined !== undefined) written.set(domain, joined);
+    const values: Record<string, string> = {};
+    for (const [property, more] of sightings) {
+      const joined = joinSightings(held.get(domain)?.[property], more);
+      if (joined !== undefined) values[property] = joined;
+    }
+    if (Object.keys(values).length > 0) written.set(domain, values);
   }
   return written;
 }

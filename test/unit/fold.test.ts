@@ -4,9 +4,9 @@ import type { GraphAction } from '../../src/graph/actions.ts';
 import { foldBatch, planBatch } from '../../src/graph/batch.ts';
 import { type ClaimState, MAX_EVIDENCE } from '../../src/graph/claim-state.ts';
 import { type ClaimEntity, type Entity, identify, join, lift } from '../../src/graph/fold.ts';
-import { createRepeats, nameAction, sightingsIn } from '../../src/graph/repeats.ts';
-import { encodeSightings } from '../../src/graph/sightings.ts';
-import { arbitraryAction, arbitraryEvents } from '../support/arbitrary-actions.ts';
+import { createRepeats, nameAction, type Repeats, sightingsIn } from '../../src/graph/repeats.ts';
+import { encodeSightings, joinSightings } from '../../src/graph/sightings.ts';
+import { arbitraryAction, arbitraryEvents, arbitrarySightings } from '../support/arbitrary-actions.ts';
 
 /** The graph of a set of events, without a database. */
 function fold(events: readonly (readonly GraphAction[])[]): Map<string, Entity> {
@@ -86,43 +86,57 @@ describe('the fold', () => {
   });
 
   it('knows a repeat only where it adds nothing', () => {
-    fc.assert(
-      fc.property(arbitraryEvents(20), arbitraryEvents(20), (first, second) => {
-        const repeats = createRepeats(1_024);
-        for (const actions of first) {
-          repeats.remember(actions.map(nameAction));
-        }
-        const known = second.map((actions) => actions.filter((action) => repeats.covers(nameAction(action))));
-        expect(plain(fold([...first, ...known]))).toBe(plain(fold(first)));
-      }),
-      { numRuns: 300 },
-    );
+    expectOnlyRepeatsKnown((repeats, first) => {
+      for (const actions of first) repeats.remember(actions.map(nameAction));
+    });
   });
 
   it('knows by what is kept of domains only a repeat that adds nothing', () => {
-    fc.assert(
-      fc.property(arbitraryEvents(20), arbitraryEvents(20), (first, second) => {
-        const repeats = createRepeats(1_024);
-        const graph = fold(first);
-        const sighted = sightingsIn(first.flat().map(nameAction));
-        const domains = [...graph.values()].filter((entity) => entity.entity === 'domain');
-        repeats.recall(
-          domains.map(({ name, state }) => {
-            const sightings = sighted.get(name);
-            return {
-              name,
-              days: [...state.days],
-              sightings: sightings === undefined ? null : encodeSightings(sightings),
-            };
-          }),
-        );
-        const known = second.map((actions) => actions.filter((action) => repeats.covers(nameAction(action))));
-        expect(plain(fold([...first, ...known]))).toBe(plain(graph));
-      }),
-      { numRuns: 300 },
-    );
+    expectOnlyRepeatsKnown((repeats, first) => {
+      const kept = new Map<string, string>();
+      for (const actions of first) {
+        for (const [domain, sightings] of sightingsIn(actions.map(nameAction))) {
+          for (const [property, more] of sightings) {
+            const id = `${domain} ${property}`;
+            kept.set(id, joinSightings(kept.get(id), more) ?? (kept.get(id) as string));
+          }
+        }
+      }
+      const domains = [...fold(first).values()].filter((entity) => entity.entity === 'domain');
+      repeats.recall(
+        domains.map(({ name, state }) => {
+          const sightings = [...kept].flatMap(([id, value]) => (id.startsWith(`${name} `) ? [value] : []));
+          return { name, days: [...state.days], sightings };
+        }),
+      );
+    });
+  });
+
+  it('keeps of sightings what they were always kept as', () => {
+    const { action, digest } = nameAction(sightUse(5, 'www.shop.example'));
+    const kept = sightingsIn([{ action, digest }]).get('shop.example')?.get('sightings.zdns');
+    expect(kept && encodeSightings(kept)).toBe('AAAAAAAAAAA0Gah1Hw2xlxmsL/WibrDEBQAAAA==');
   });
 });
+
+type Events = readonly (readonly GraphAction[])[];
+
+/** Both of everything and of many sightings of one claim, where there is something to know. */
+function expectOnlyRepeatsKnown(learn: (repeats: Repeats, first: Events) => void): void {
+  const events = fc.oneof(arbitraryEvents(20), arbitrarySightings);
+  let count = 0;
+  fc.assert(
+    fc.property(events, events, (first, second) => {
+      const repeats = createRepeats(1_024);
+      learn(repeats, first);
+      const known = second.map((actions) => actions.filter((action) => repeats.covers(nameAction(action))));
+      count += known.flat().filter(({ type }) => type === 'sight-use').length;
+      expect(plain(fold([...first, ...known]))).toBe(plain(fold(first)));
+    }),
+    { numRuns: 400 },
+  );
+  expect(count).toBeGreaterThan(0);
+}
 
 const base = {
   source: 'partner',

@@ -59,8 +59,17 @@ describe('what was sighted of a domain', () => {
 
   it('is at most as many as are kept, and read as it was written', () => {
     const times = new Map(DIGESTS.map((digest, i) => [digest, DAY + i]));
-    const read = readSightings(encodeSightings({ day: DAY, times }));
-    expect(read.times.size).toBe(MAX_SIGHTINGS);
-    for (const [digest, time] of read.times) expect(time).toBe(times.get(digest));
+    const read = readSightings(encodeSightings({ day: DAY, times }))?.times ?? new Map();
+    expect(read.size).toBe(MAX_SIGHTINGS);
+    for (const [digest, time] of read) expect(time).toBe(times.get(digest));
+  });
+
+  it('is nothing where somebody else has written it', () => {
+    const more = { day: DAY, times: new Map([[DIGESTS[0] as (typeof DIGESTS)[0], DAY]]) };
+    const value = encodeSightings(more);
+    for (const other of [undefined, null, 5, '', 'no such thing', value.slice(4)]) {
+      expect(readSightings(other)).toBeUndefined();
+      expect(joinSightings(other, more)).toBe(value);
+    }
   });
 });

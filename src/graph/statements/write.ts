@@ -71,8 +71,8 @@ export const holdOrganizations = statement<{ rows: readonly Wanted[] }, HeldNode
 
 export interface RecalledDomain {
   readonly name: string;
-  /** See `Sightings`. */
-  readonly sightings: string | null;
+  /** Of each source, `Sightings`. */
+  readonly sightings: readonly unknown[];
   /** On which days (midnights) it was looked at, by the names of the domain's properties. */
   readonly days: readonly (readonly [name: string, day: number])[];
 }
@@ -82,7 +82,7 @@ export const recallDomains = statement<{ names: readonly string[] }, RecalledDom
   'write.recallDomains',
   `UNWIND $names AS name
 MATCH (n:Domain {name: name})
-RETURN name, n.sightings AS sightings,
+RETURN name, [key IN keys(n) WHERE key STARTS WITH 'sightings.' | n[key]] AS sightings,
   [key IN keys(n) WHERE key STARTS WITH 'observed.' OR key STARTS WITH 'complete.' | [key, n[key]]] AS days`,
 );
 
