@@ -124,7 +124,7 @@ function remembering(database: ExposureQueries): ExposureQueries {
   const answers = new Map<string, unknown>();
   const queries: ExposureQueries = new Proxy(database, {
     get(target, name) {
-      if (name === 'within') return () => queries;
+      if (name === 'within' || name === 'seenBy') return () => queries;
       const ask = Reflect.get(target, name) as (...args: readonly unknown[]) => unknown;
       return async (...args: readonly unknown[]) => {
         const question = JSON.stringify([name, args], (key, value) => (key === 'at' ? undefined : value));
