@@ -18,6 +18,8 @@ const MOST_VIEWS = 4;
 const SLOW_HUB = 20_000;
 /** When two organizations that more claims than this lead to become one, or one becomes two, all is worked out again. */
 const MANY = 10_000;
+/** Where midnight changes what follows of more subjects than this, a tenth of a second's work, all is worked out again. */
+const MANY_DUE = 5_000;
 
 export interface PresentOptions {
   /** From how many claims on a vendor is a hub. */
@@ -95,7 +97,7 @@ export class Present implements Watcher {
   }
 
   /** Subjects of which something that was looked at begins or ends between the present and that instant. */
-  #turning(at: number): ReadonlySet<number> {
+  #turning(at: number): Set<number> {
     return this.#turns.between(Math.min(at, this.view.at), Math.max(at, this.view.at));
   }
 
@@ -129,14 +131,17 @@ export class Present implements Watcher {
   /** Moves the present on; no search may be under way. */
   advance(at: number): void {
     if (at <= this.view.at) return;
-    if (!isSameDay(at, this.view.at)) {
-      this.#forgetConclusions();
-      this.#turns.clear();
-      this.view.forgetAll();
-      this.view.at = at;
-      return;
-    }
     const due = this.#turning(at);
+    if (!isSameDay(at, this.view.at)) {
+      for (const subject of this.view.aging(at, MANY_DUE)) due.add(subject);
+      this.#turns.forgetUntil(Math.floor(at / DAY) * DAY);
+      if (due.size > MANY_DUE) {
+        this.#forgetConclusions();
+        this.view.forgetAll();
+        this.view.at = at;
+        return;
+      }
+    }
     for (const subject of due) this.beforeSubject(subject);
     this.view.at = at;
     for (const subject of due) this.afterSubject(subject);

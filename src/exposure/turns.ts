@@ -58,20 +58,21 @@ export class Turns {
     if (this.#size <= this.#most * 1.25) return;
     const past = this.#firstAfter(now);
     let forgotten = 0;
-    for (; forgotten < past && this.#size > this.#most; forgotten++) {
-      const time = this.#times[forgotten] as number;
-      this.#size -= this.#subjects.get(time)?.size ?? 0;
-      this.#subjects.delete(time);
-      this.#since = time;
-    }
+    while (forgotten < past && this.#size > this.#most) this.#forget(this.#times[forgotten++] as number);
     this.#times.splice(0, forgotten);
   }
 
-  clear(): void {
-    this.#subjects.clear();
-    this.#times = [];
-    this.#size = 0;
-    this.#since = Number.NEGATIVE_INFINITY;
+  /** Forgets what happened until that time. */
+  forgetUntil(time: number): void {
+    const past = this.#times.splice(0, this.#firstAfter(time));
+    for (const earlier of past) this.#forget(earlier);
+    this.#since = time;
+  }
+
+  #forget(time: number): void {
+    this.#size -= this.#subjects.get(time)?.size ?? 0;
+    this.#subjects.delete(time);
+    this.#since = time;
   }
 
   /** Place of the first time that is later. */

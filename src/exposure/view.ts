@@ -187,18 +187,36 @@ export class View {
   }
 
   /** Whole UTC days since the claim was last seen. */
-  age(claim: number): number {
+  age(claim: number, at = this.at): number {
     const lastSeen = this.facts.uses.lastSeenAt(claim);
-    return lastSeen >= this.at ? 0 : Math.floor(this.at / DAY) - Math.floor(lastSeen / DAY);
+    return lastSeen >= at ? 0 : Math.floor(at / DAY) - Math.floor(lastSeen / DAY);
+  }
+
+  /**
+   * Subjects of which what is known is otherwise at that later instant, because a claim in force is then so old that it
+   * counts less; as soon as there are more than `most`, these.
+   */
+  aging(at: number, most: number): Set<number> {
+    const { subject } = this.facts.uses;
+    const subjects = new Set<number>();
+    for (let claim = 0; claim < this.flags.length && subjects.size <= most; claim++) {
+      if (((this.flags[claim] as number) & IN_FORCE) === 0) continue;
+      if (this.#halvings(claim, this.at) !== this.#halvings(claim, at)) subjects.add(subject[claim] as number);
+    }
+    return subjects;
   }
 
   /** What the claim adds to the confidence in a dependency: prior × stated × 2^−⌊age ÷ fresh days⌋. */
   weight(claim: number): number {
     const { uses } = this.facts;
     const source = uses.source[claim] as number;
-    const freshDays = this.trust.freshDays(source);
-    const halvings = freshDays === 0 ? 0 : Math.floor(this.age(claim) / freshDays);
-    return this.trust.prior(source) * this.#stated(claim) * 0.5 ** halvings;
+    return this.trust.prior(source) * this.#stated(claim) * 0.5 ** this.#halvings(claim, this.at);
+  }
+
+  /** While there are none it is fresh. */
+  #halvings(claim: number, at: number): number {
+    const freshDays = this.trust.freshDays(this.facts.uses.source[claim] as number);
+    return freshDays === 0 ? 0 : Math.floor(this.age(claim, at) / freshDays);
   }
 
   #stated(claim: number): number {

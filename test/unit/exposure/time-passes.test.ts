@@ -1,9 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ClaimRow } from '../../../src/exposure/claim-table.ts';
 import { ExposureIndex } from '../../../src/exposure/exposure-index.ts';
 import { Facts } from '../../../src/exposure/facts.ts';
 import { arrange } from '../../../src/exposure/load.ts';
-import { declaredSources } from '../../support/facts.ts';
+import { View } from '../../../src/exposure/view.ts';
+import { day, declaredSources } from '../../support/facts.ts';
+import { createHub, VENDOR } from '../../support/hub-world.ts';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -37,6 +39,41 @@ async function createWorld() {
       ?.edges.length;
   return { facts, state, index, use, old, total, vendorsOf };
 }
+
+afterEach(() => vi.restoreAllMocks());
+
+describe('midnight', () => {
+  const DAY = 24 * HOUR;
+  const isStale = async ({ index, state }: Awaited<ReturnType<typeof createHub>>): Promise<boolean | undefined> => {
+    const page = { first: 1, at: state.now };
+    return (await index.queries().dependentsOf([VENDOR], { orderBy: 'CONFIDENCE' }, page)).get(VENDOR)?.edges[0]?.node
+      .stale;
+  };
+
+  it('leaves what gets no older by it as it was judged', async () => {
+    const world = await createHub(1_000);
+    const { state, totalOf } = world;
+    expect(await isStale(world)).toBe(false);
+    const judge = vi.spyOn(View.prototype, 'judge');
+    state.now += DAY;
+    expect(await totalOf(VENDOR)).toBe(1_000);
+    expect(await isStale(world)).toBe(false);
+    expect(judge).not.toHaveBeenCalled();
+  });
+
+  it.each([1_000, 5_500])('makes stale what gets too old by it, of %i', async (sites) => {
+    const world = await createHub(sites);
+    const { state, totalOf } = world;
+    const { freshDays = 0 } = declaredSources.get('partner') ?? {};
+    expect(await isStale(world)).toBe(false);
+    const statedFor = (days: number) => (state.now = day(10 + days) + 12 * HOUR);
+    statedFor(freshDays - 1);
+    expect(await isStale(world)).toBe(false);
+    statedFor(freshDays);
+    expect(await isStale(world)).toBe(true);
+    expect(await totalOf(VENDOR)).toBe(sites);
+  });
+});
 
 describe('what was said a minute ago counts at once, and what was taken back does not', () => {
   it('after midnight, when all is judged anew', async () => {

@@ -31,6 +31,8 @@ describe('turns', () => {
     for (let time = 1_001; time <= 1_400; time++) turns.add(time, time);
     turns.trim(950);
     expect([turns.size, turns.knows(950), turns.nextAfter(950)]).toEqual([450, true, 951]);
+    turns.forgetUntil(1_300);
+    expect([turns.size, turns.knows(1_299), turns.knows(1_300), turns.nextAfter(0)]).toEqual([100, false, true, 1_301]);
   });
 
   it('do not wait for a question: what is stated while nobody asks is judged once', async () => {
