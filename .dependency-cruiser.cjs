@@ -5,11 +5,11 @@ const only = (name, comment, from, to) => ({ name, comment, severity: 'error', f
 const layer = (path, allowed) =>
   only(
     `layer-${path.replace('src/', '')}`,
-    `${path} may import only: ${['itself', 'errors.ts', 'logger.ts', 'program.ts', ...allowed].join(', ')}.`,
+    `${path} may import only: ${['itself', 'errors.ts', 'logger.ts', 'program.ts', 'yaml.ts', ...allowed].join(', ')}.`,
     { path: `^${path}/` },
     {
       path: '^(src|consumers|test|bench|scripts)/',
-      pathNot: [`^${path}/`, '^src/(errors|logger|program)\\.ts$', ...allowed.map((one) => `^${one}`)],
+      pathNot: [`^${path}/`, '^src/(errors|logger|program|yaml)\\.ts$', ...allowed.map((one) => `^${one}`)],
     },
   );
 

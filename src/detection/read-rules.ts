@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { load } from 'js-yaml';
 import { AppError } from '../errors.ts';
 import { registrableDomain } from '../identity/domain-name.ts';
+import { readYaml } from '../yaml.ts';
 import type { PatternIndex } from './pattern.ts';
 import {
   createIndex,
@@ -43,10 +43,9 @@ export function parseRules(kind: RuleKind, text: string): { rules: Rule[]; probl
   const file = RULE_FILES[kind];
   let entries: unknown;
   try {
-    entries = load(text);
+    entries = readYaml(file, text);
   } catch (error) {
-    const [reason] = (error instanceof Error ? error.message : String(error)).split('\n');
-    return { rules: [], problems: [`${file}: ${reason}`] };
+    return { rules: [], problems: [error instanceof Error ? error.message : String(error)] };
   }
   if (!Array.isArray(entries)) return { rules: [], problems: [`${file}: must be a list of rules`] };
   const rules: Rule[] = [];

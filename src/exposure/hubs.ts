@@ -123,6 +123,11 @@ export class Hubs {
     for (const [instant, then] of kept.others) if (!then.release(dependent)) kept.others.delete(instant);
   }
 
+  /** What was the same at other instants is kept no longer: nobody asks for them on another day. */
+  forgetInstants(): void {
+    for (const { others } of this.#kept.values()) others.clear();
+  }
+
   /** Whoever depends on the one vendor depends on the other from now on, but for those who are released. */
   move(vendor: number, target: number): void {
     const kept = this.#kept.get(vendor);

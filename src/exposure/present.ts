@@ -135,6 +135,7 @@ export class Present implements Watcher {
     if (!isSameDay(at, this.view.at)) {
       for (const subject of this.view.aging(at, MANY_DUE)) due.add(subject);
       this.#turns.forgetUntil(Math.floor(at / DAY) * DAY);
+      this.#hubs.forgetInstants();
       if (due.size > MANY_DUE) {
         this.#forgetConclusions();
         this.view.forgetAll();

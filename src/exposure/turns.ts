@@ -58,7 +58,10 @@ export class Turns {
     if (this.#size <= this.#most * 1.25) return;
     const past = this.#firstAfter(now);
     let forgotten = 0;
-    while (forgotten < past && this.#size > this.#most) this.#forget(this.#times[forgotten++] as number);
+    while (forgotten < past && this.#size > this.#most) {
+      this.#since = this.#times[forgotten++] as number;
+      this.#forget(this.#since);
+    }
     this.#times.splice(0, forgotten);
   }
 
@@ -72,7 +75,6 @@ export class Turns {
   #forget(time: number): void {
     this.#size -= this.#subjects.get(time)?.size ?? 0;
     this.#subjects.delete(time);
-    this.#since = time;
   }
 
   /** Place of the first time that is later. */

@@ -187,9 +187,8 @@ export class View {
   }
 
   /** Whole UTC days since the claim was last seen. */
-  age(claim: number, at = this.at): number {
-    const lastSeen = this.facts.uses.lastSeenAt(claim);
-    return lastSeen >= at ? 0 : Math.floor(at / DAY) - Math.floor(lastSeen / DAY);
+  age(claim: number): number {
+    return Math.max(0, dayOf(this.at) - dayOf(this.facts.uses.lastSeenAt(claim)));
   }
 
   /**
@@ -197,11 +196,15 @@ export class View {
    * counts less; as soon as there are more than `most`, these.
    */
   aging(at: number, most: number): Set<number> {
-    const { subject } = this.facts.uses;
+    const { sources, uses } = this.facts;
+    const freshDays = sources.map((_, source) => this.trust.freshDays(source));
+    const [today, then] = [dayOf(this.at), dayOf(at)];
     const subjects = new Set<number>();
     for (let claim = 0; claim < this.flags.length && subjects.size <= most; claim++) {
       if (((this.flags[claim] as number) & IN_FORCE) === 0) continue;
-      if (this.#halvings(claim, this.at) !== this.#halvings(claim, at)) subjects.add(subject[claim] as number);
+      const days = freshDays[uses.source[claim] as number] as number;
+      const seen = dayOf(uses.lastSeenAt(claim));
+      if (halvings(today - seen, days) !== halvings(then - seen, days)) subjects.add(uses.subject[claim] as number);
     }
     return subjects;
   }
@@ -210,13 +213,9 @@ export class View {
   weight(claim: number): number {
     const { uses } = this.facts;
     const source = uses.source[claim] as number;
-    return this.trust.prior(source) * this.#stated(claim) * 0.5 ** this.#halvings(claim, this.at);
-  }
-
-  /** While there are none it is fresh. */
-  #halvings(claim: number, at: number): number {
-    const freshDays = this.trust.freshDays(this.facts.uses.source[claim] as number);
-    return freshDays === 0 ? 0 : Math.floor(this.age(claim, at) / freshDays);
+    return (
+      this.trust.prior(source) * this.#stated(claim) * 0.5 ** halvings(this.age(claim), this.trust.freshDays(source))
+    );
   }
 
   #stated(claim: number): number {
@@ -234,6 +233,11 @@ export class View {
     if (time > this.#midnight) this.onTurn?.(time, this.facts.uses.subject[claim] as number);
   }
 }
+
+const dayOf = (time: number): number => Math.floor(time / DAY);
+/** How often the confidence in a claim of that age is halved; while it is not, the claim is fresh. */
+const halvings = (age: number, freshDays: number): number =>
+  freshDays === 0 ? 0 : Math.floor(Math.max(0, age) / freshDays);
 
 const wordsFor = (claims: number): number => (claims + 31) >>> 5;
 

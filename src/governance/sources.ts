@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { load } from 'js-yaml';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { ANALYST } from '../graph/actions.ts';
 import { STREAMS, type Stream } from '../stream/topics.ts';
+import { readYaml } from '../yaml.ts';
 
 /** Who may say something, and how far it is trusted. The words are explained in governance/sources.yaml. */
 export interface Source {
@@ -89,7 +89,7 @@ export async function loadSources(path: string): Promise<{ readonly sources: Sou
 
 /** Checks the text of a sources file. @throws AppError CONFIG_INVALID that names every problem. */
 export function parseSources(text: string): Sources {
-  const parsed = file.safeParse(readYaml(text));
+  const parsed = file.safeParse(readYaml('The declared sources', text));
   const problems = parsed.success
     ? [
         ...duplicates(parsed.data.sources.map((s) => s.id)).map((id) => `sources: ${id} is declared twice`),
@@ -123,14 +123,6 @@ export function sourcesSeenBy(sources: Sources, tenant: string | undefined): Sou
 /** The tenants that have sources of their own, in ascending order. */
 export function tenantsOf(sources: Sources): readonly string[] {
   return [...new Set(sources.all().flatMap(({ tenant }) => (tenant === undefined ? [] : [tenant])))].sort();
-}
-
-function readYaml(text: string): unknown {
-  try {
-    return load(text);
-  } catch (error) {
-    throw new AppError('CONFIG_INVALID', 'The file of declared sources is not YAML', {}, error);
-  }
 }
 
 function duplicates(ids: readonly string[]): string[] {

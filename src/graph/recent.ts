@@ -39,7 +39,7 @@ export function createRecent(max: number): Recent {
   /** @returns the first place of the name's bucket */
   const look = (digest: Digest): number => {
     for (let word = 0; word < WORDS; word++) wanted[word] = wordAt(digest, word * 4);
-    // Of what is recalled, the first bytes are small.
+    // Where a domain keeps only the least of its sightings, their first bytes are alike.
     return ((wanted[WORDS - 1] as number) & (buckets - 1)) * WAYS;
   };
   const isAt = (place: number): boolean => {

@@ -4,7 +4,7 @@ import { completeName, observedName } from './fold.ts';
 import { sightingsName } from './properties.ts';
 import { createRecent, type Digest, digestOf, type Recent } from './recent.ts';
 import { addSighting, readSightings, type Sightings } from './sightings.ts';
-import type { RecalledDomain } from './statements/write.ts';
+import type { Recalled, RecalledDomain } from './statements/write.ts';
 
 /** How many sightings a writer remembers at most, in 25 MB. A forgotten one costs a read, never a wrong answer. */
 export const REMEMBERED = 2 ** 20;
@@ -103,14 +103,18 @@ function repeatName(a: GraphAction): string | undefined {
   }
 }
 
-/** The domains that the actions say were looked at: what is kept of them may cover the actions. */
-export function domainsLookedAt(actions: readonly NamedAction[]): string[] {
-  const domains = new Set<string>();
+/** The domains that the actions say were looked at, and by whom: what is kept of it may cover the actions. */
+export function lookedAt(actions: readonly NamedAction[]): Recalled {
+  const names = new Set<string>();
+  const sightings = new Set<string>();
   for (const { action } of actions) {
-    if (action.type === 'observe-domain' || action.type === 'complete-observation') domains.add(action.domain);
-    else if (action.type === 'sight-use' && action.subject.kind === 'domain') domains.add(action.subject.name);
+    if (action.type === 'observe-domain' || action.type === 'complete-observation') names.add(action.domain);
+    else if (action.type === 'sight-use' && action.subject.kind === 'domain') {
+      names.add(action.subject.name);
+      sightings.add(sightingsName(action.source));
+    }
   }
-  return [...domains];
+  return { names: [...names], sightings: [...sightings] };
 }
 
 /** By domain, and by the property that keeps it. */

@@ -41,7 +41,7 @@ export function encodeSightings({ day, times }: Sightings): string {
   let at = bytes.writeDoubleLE(day);
   for (const digest of kept) {
     at += bytes.write(digest, at, DIGEST_BYTES, 'latin1');
-    at = bytes.writeUInt32LE((times.get(digest) as number) - day, at);
+    at = bytes.writeUInt32LE(Math.ceil((times.get(digest) as number) - day), at);
   }
   return bytes.toString('base64');
 }

@@ -7,7 +7,14 @@ import { inSession } from './offsets.ts';
 import { claimState, decodeEvidence, domainState, organizationState } from './properties.ts';
 import { run } from './statement.ts';
 import { graphId } from './statements/offset.ts';
-import { type HeldClaim, holdDomains, holdIncidents, holdOrganizations, recallDomains } from './statements/write.ts';
+import {
+  type HeldClaim,
+  holdDomains,
+  holdIncidents,
+  holdOrganizations,
+  type Recalled,
+  recallDomains,
+} from './statements/write.ts';
 import { readPortfolios } from './stored-portfolios.ts';
 
 /** What the database holds of the things that a batch speaks of, all of it locked. */
@@ -52,9 +59,9 @@ export async function readStored(
 }
 
 /** What was sighted of domains, without locks, and of which database that is; undefined where none was set up. */
-export function readSighted(driver: Driver, names: readonly string[]) {
+export function readSighted(driver: Driver, wanted: Recalled) {
   return inSession(driver, 'READ', async (tx) => {
-    const [held, domains] = await Promise.all([run(tx, graphId, {}), run(tx, recallDomains, { names })]);
+    const [held, domains] = await Promise.all([run(tx, graphId, {}), run(tx, recallDomains, wanted)]);
     return { graph: held[0]?.graph, domains };
   });
 }

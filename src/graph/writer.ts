@@ -20,7 +20,7 @@ import { putChanges } from './outbox.ts';
 import { createKnownNodes, pointAt } from './pointed-at.ts';
 import {
   createRepeats,
-  domainsLookedAt,
+  lookedAt,
   type NamedAction,
   nameAction,
   type Repeats,
@@ -113,9 +113,9 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
 
   /** Looks what the graph knows of it: where that is most of it, this costs a fraction of what folding it would. */
   const recall = async (parts: readonly Part[]): Promise<readonly Part[]> => {
-    const names = domainsLookedAt(parts.flatMap((part) => part.fresh).flat());
-    if (names.length === 0) return parts;
-    const { graph: found, domains } = await readSighted(driver, names);
+    const wanted = lookedAt(parts.flatMap((part) => part.fresh).flat());
+    if (wanted.names.length === 0) return parts;
+    const { graph: found, domains } = await readSighted(driver, wanted);
     if (found === undefined) return parts;
     recognise(found);
     repeats.recall(domains);

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { load } from 'js-yaml';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { STREAMS } from '../stream/topics.ts';
+import { readYaml } from '../yaml.ts';
 
 const sampleFile = z.object({
   files: z.array(
@@ -60,7 +60,7 @@ export async function loadSample({ folder, home, cluster, ingest }: LoadSample):
 
 function readSampleList(folder: string): readonly SampleFile[] {
   const path = join(folder, 'sample.yaml');
-  const parsed = sampleFile.safeParse(load(readFileSync(path, 'utf8')));
+  const parsed = sampleFile.safeParse(readYaml(path, readFileSync(path, 'utf8')));
   if (parsed.success) return parsed.data.files;
   const problems = parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`);
   throw new AppError('CONFIG_INVALID', `${path} is wrong: ${problems.join('; ')}`, { problems });

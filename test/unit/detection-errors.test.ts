@@ -72,6 +72,7 @@ test('an id used twice and a pattern used twice are named', () => {
 
 test('text that is no YAML, or no list, is named with its file', () => {
   expect(problemsOf('- id: [')[0]).toMatch(/^name-servers\.yaml: .* \(1:8\)$/);
+  expect(problemsOf('# none')[0]).toMatch(/^name-servers\.yaml: .* empty/);
   expect(problemsOf('id: ns-acme')).toEqual(['name-servers.yaml: must be a list of rules']);
 });
 

@@ -22,7 +22,7 @@ test('every problem is named at once', () => {
 
 test('a source declared twice and a file that is no YAML are refused', () => {
   expect(() => parseSources(`sources:\n${entry('a')}\n${entry('a')}`)).toThrow('a is declared twice');
-  expect(() => parseSources('sources: [')).toThrow('not YAML');
+  expect(() => parseSources('sources: [')).toThrow(/^The declared sources: .* \(1:11\)$/);
 });
 
 test('comments and order of the file change nothing', () => {

@@ -69,20 +69,26 @@ export const holdOrganizations = statement<{ rows: readonly Wanted[] }, HeldNode
   hold('Organization', 'key', ' ON CREATE SET n.canonical = row.id', 'USES|PRIVATE_USES|SAME_AS|PART_OF|DISMISSED'),
 );
 
+/** Of which domains, and of which of their properties. */
+export interface Recalled {
+  readonly names: readonly string[];
+  readonly sightings: readonly string[];
+}
+
 export interface RecalledDomain {
   readonly name: string;
-  /** Of each source, `Sightings`. */
+  /** Of each of the properties, `Sightings`, or null. */
   readonly sightings: readonly unknown[];
   /** On which days (midnights) it was looked at, by the names of the domain's properties. */
   readonly days: readonly (readonly [name: string, day: number])[];
 }
 
 /** Read without locks, and without the claims: enough to see that something is known. */
-export const recallDomains = statement<{ names: readonly string[] }, RecalledDomain>(
+export const recallDomains = statement<Recalled, RecalledDomain>(
   'write.recallDomains',
   `UNWIND $names AS name
 MATCH (n:Domain {name: name})
-RETURN name, [key IN keys(n) WHERE key STARTS WITH 'sightings.' | n[key]] AS sightings,
+RETURN name, [key IN $sightings | n[key]] AS sightings,
   [key IN keys(n) WHERE key STARTS WITH 'observed.' OR key STARTS WITH 'complete.' | [key, n[key]]] AS days`,
 );
 

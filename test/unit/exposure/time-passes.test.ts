@@ -76,7 +76,7 @@ describe('midnight', () => {
 });
 
 describe('what was said a minute ago counts at once, and what was taken back does not', () => {
-  it('after midnight, when all is judged anew', async () => {
+  it('after midnight', async () => {
     const { facts, state, index, use, old, vendorsOf } = await createWorld();
     state.now = MIDNIGHT + 24 * HOUR + 1_000;
     expect(await vendorsOf('b')).toBe(1);
