@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 import type { Viewer } from './viewer.ts';
 
 /** The version that a client waits for may be said by this header, or by `waitFor` in the request's `extensions`. */
-const WAIT_HEADER = 'avd-wait-for-version';
+export const WAIT_HEADER = 'avd-wait-for-version';
 const LONGEST_VERSION = 2000;
 /** What a body may hold to have an answer that is kept. */
 const USUAL: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions']);

@@ -28,8 +28,8 @@ export interface PublishedVersions {
   readonly graphVersions: Readonly<Record<string, string>>;
 }
 
-/** Returns when each change of the graph is published. */
-export async function waitUntilPublished(driver: Driver): Promise<void> {
+/** Returns when each change of the graph is published; rejects when `signal` aborts. */
+export async function waitUntilPublished(driver: Driver, signal?: AbortSignal): Promise<void> {
   const outbox = createOutbox(driver);
-  while ((await outbox.take(1)).length > 0) await sleep(200);
+  while ((await outbox.take(1)).length > 0) await sleep(200, undefined, { signal });
 }

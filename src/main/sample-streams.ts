@@ -3,8 +3,9 @@ import { createOffsetStore } from '../graph/offsets.ts';
 import { type Kafka, withAdmin } from '../stream/kafka.ts';
 import { createProducer } from '../stream/producer.ts';
 import type { Context } from './context.ts';
+import { publishedVersions, waitUntilPublished } from './graph-version.ts';
 import { ingestFiles } from './ingest.ts';
-import { SOURCES_FILE } from './knowledge.ts';
+import { loadGovernedSources, SOURCES_FILE } from './knowledge.ts';
 import { loadSample } from './sample.ts';
 import { lagOf, waitUntilApplied } from './stream-status.ts';
 
@@ -16,8 +17,11 @@ export interface BundledSample {
   readonly stop: AbortSignal;
 }
 
-/** Sends what is missing of the sample through the streams, and returns when all of it is in the graph. */
-export async function loadBundledSample({ context, kafka, folder, progress, stop }: BundledSample): Promise<void> {
+/**
+ * Sends what is missing of the sample through the streams, and returns when all of it is in the graph.
+ * @returns the graph version that reflects it
+ */
+export async function loadBundledSample({ context, kafka, folder, progress, stop }: BundledSample): Promise<string> {
   const { clusterId } = await withAdmin(kafka, (admin) => admin.describeCluster());
   const { sources } = await loadSources(SOURCES_FILE);
   const producer = createProducer(kafka);
@@ -41,21 +45,18 @@ export async function loadBundledSample({ context, kafka, folder, progress, stop
   } finally {
     await producer.close();
   }
-  await untilInGraph(context, kafka, progress, stop);
+  return untilInGraph({ context, kafka, progress, stop });
 }
 
-async function untilInGraph(
-  context: Context,
-  kafka: Kafka,
-  progress: (text: string) => void,
-  stop: AbortSignal,
-): Promise<void> {
+async function untilInGraph({ context, kafka, progress, stop }: Omit<BundledSample, 'folder'>): Promise<string> {
   const driver = context.openDriver();
   try {
     await waitUntilApplied(
       { kafka, offsets: createOffsetStore(driver) },
       { signal: stop, progress: (status) => progress(`${lagOf(status).toLocaleString('en')} messages to go`) },
     );
+    await waitUntilPublished(driver, stop);
+    return (await publishedVersions(driver, kafka, await loadGovernedSources())).graphVersion;
   } finally {
     await driver.close();
   }

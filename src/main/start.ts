@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WAIT_HEADER } from '../api/question.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { AppError } from '../errors.ts';
 import { makeHome } from '../local/home.ts';
@@ -18,6 +19,8 @@ import { aborted, listenForStop } from './stop-signals.ts';
 import { leftProcesses, type Supervised, supervise } from './supervisor.ts';
 
 const API_READY_MS = 120_000;
+/** What the API answers before it reflects a version. */
+const NOT_YET = 503;
 /** The first time a question is asked, the database has nothing planned and nothing cached. */
 const ASKED_AT_MOST = 3;
 
@@ -53,7 +56,12 @@ async function bringUp(config: Config, stop: AbortSignal): Promise<void> {
   for (let i = 1; i <= config.consumers; i++) keep('consumers', `consumers-${i}`, config);
   if (config.sample === 'bundled') {
     await steps.step('sample', (progress) =>
-      whileAlive(loadBundledSample({ context, kafka, folder: inProgram('sample'), progress, stop })),
+      whileAlive(
+        loadBundledSample({ context, kafka, folder: inProgram('sample'), progress, stop }).then((version) => {
+          progress('the API catches up');
+          return untilReflected(version, config, stop);
+        }),
+      ),
     );
   }
   stop.throwIfAborted();
@@ -78,6 +86,18 @@ async function apiReady(port: number, stop: AbortSignal): Promise<void> {
     await sleep(100, undefined, { signal: stop });
   }
   throw new AppError('SERVER_NOT_READY', `The API did not get ready within ${API_READY_MS / 1000} s.`);
+}
+
+/** Until the API's answers reflect that version of the graph. Whom it does not answer can't see it. */
+async function untilReflected(version: string, config: Config, stop: AbortSignal): Promise<void> {
+  if (config.exposureEngine !== 'index' || !config.access.anonymous) return;
+  const headers = { 'content-type': 'application/json', [WAIT_HEADER]: version };
+  const asked = { method: 'POST', headers, body: JSON.stringify({ query: '{ __typename }' }), signal: stop };
+  for (;;) {
+    const reply = await fetch(`http://127.0.0.1:${config.port}/graphql`, asked).catch(() => undefined);
+    if (reply !== undefined && reply.status !== NOT_YET) return;
+    await sleep(100, undefined, { signal: stop });
+  }
 }
 
 async function printWhereAndAnswers(config: Config): Promise<void> {
