@@ -19,8 +19,8 @@ const CHANGES = 100_000;
 const STEP = 50;
 const STEP_MS = 40 * 60_000;
 const COMPARE_EVERY = 30_000;
-/** Small, so that there are many hubs to mend. */
-const HUB_SIZE = 30;
+/** Near what most vendors come to, so that there are many hubs to mend, and vendors that become hubs. */
+const HUB_SIZE = 200;
 
 const seed = Number(process.env.MANY_SEED ?? Date.now() % 1_000_000);
 const random = seeded(seed);
