@@ -1,3 +1,4 @@
+import { midnight } from '../graph/claim-state.ts';
 import type { DependencyOrder } from '../queries/types.ts';
 import { nodesOf } from './dependency.ts';
 import type { Facts, Watcher } from './facts.ts';
@@ -11,7 +12,6 @@ import { VendorCounts } from './vendor-counts.ts';
 import { View } from './view.ts';
 import type { Work } from './work.ts';
 
-const DAY = 86_400_000;
 /** Views of other instants that are kept; each takes a byte a claim. */
 const MOST_VIEWS = 4;
 /** From how many dependents on listing them for the first time takes a question noticeably long. */
@@ -134,7 +134,7 @@ export class Present implements Watcher {
     const due = this.#turning(at);
     if (!isSameDay(at, this.view.at)) {
       for (const subject of this.view.aging(at, MANY_DUE)) due.add(subject);
-      this.#turns.forgetUntil(Math.floor(at / DAY) * DAY);
+      this.#turns.forgetUntil(midnight(at));
       this.#hubs.forgetInstants();
       if (due.size > MANY_DUE) {
         this.#forgetConclusions();
@@ -279,4 +279,4 @@ export class Present implements Watcher {
   }
 }
 
-const isSameDay = (a: number, b: number): boolean => Math.floor(a / DAY) === Math.floor(b / DAY);
+const isSameDay = (a: number, b: number): boolean => midnight(a) === midnight(b);

@@ -1,9 +1,8 @@
+import { DAY, midnight } from '../graph/claim-state.ts';
 import type { ClaimTable } from './claim-table.ts';
 import { grown } from './columns.ts';
 import type { Facts } from './facts.ts';
 import { SOLE_IS_CRITICAL, type Trust } from './trust.ts';
-
-const DAY = 86_400_000;
 
 /** What a claim is at the instant of a view. */
 export const IN_FORCE = 1;
@@ -49,7 +48,7 @@ export class View {
 
   set at(time: number) {
     this.#at = time;
-    this.#midnight = Math.floor(time / DAY) * DAY;
+    this.#midnight = midnight(time);
   }
 
   /** Makes room for what has come since. */

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Driver } from './driver.ts';
+import { sightingsName } from './properties.ts';
 import { streamRows } from './rows.ts';
 import { claimFacts, type FactRow, nodeFacts } from './statements/audit.ts';
 
 const MODULUS = 1n << 256n;
 
 /** What is stored and no fact: a conclusion, which `graph check` draws again, and by what writers know a repeat. */
-const isNoFact = (property: string): boolean => property === 'canonical' || property.startsWith('sightings.');
+const isNoFact = (property: string): boolean => property === 'canonical' || property.startsWith(sightingsName(''));
 
 /**
  * Proves two graphs equal: the sum modulo 2^256 of the SHA-256 of every fact with all its properties, in hexadecimal.

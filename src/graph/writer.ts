@@ -167,14 +167,8 @@ function partOf(repeats: Repeats, batch: WriteBatch): Part {
   return { batch, mapped, fresh: freshOf(repeats, named) };
 }
 
-function freshOf(repeats: Repeats, events: Part['fresh']): Part['fresh'] {
-  const fresh: (readonly NamedAction[])[] = [];
-  for (const actions of events) {
-    const left = actions.filter((named) => !repeats.covers(named));
-    if (left.length > 0) fresh.push(left);
-  }
-  return fresh;
-}
+const freshOf = (repeats: Repeats, events: Part['fresh']): Part['fresh'] =>
+  events.map((actions) => actions.filter((named) => !repeats.covers(named))).filter((actions) => actions.length > 0);
 
 const unnamed = (actions: readonly NamedAction[]): GraphAction[] => actions.map(({ action }) => action);
 
@@ -198,12 +192,10 @@ function progressOf(parts: readonly Part[], changed: readonly boolean[]): Progre
 /** By source, the time of its newest event: how fresh the graph is. */
 function newestOf(mapped: readonly (readonly GraphAction[])[]): Map<string, number> {
   const newest = new Map<string, number>();
-  for (const actions of mapped) {
-    for (const action of actions) {
-      const time = timeOf(action);
-      if ('source' in action && time > (newest.get(action.source) ?? Number.NEGATIVE_INFINITY)) {
-        newest.set(action.source, time);
-      }
+  for (const action of mapped.flat()) {
+    const time = timeOf(action);
+    if ('source' in action && time > (newest.get(action.source) ?? Number.NEGATIVE_INFINITY)) {
+      newest.set(action.source, time);
     }
   }
   return newest;

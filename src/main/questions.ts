@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
-import { readYaml } from '../yaml.ts';
+import { readYamlFile } from '../yaml.ts';
 
 const questionsFile = z.object({
   questions: z.array(
@@ -23,10 +23,7 @@ const questionsFile = z.object({
 export type Question = z.infer<typeof questionsFile>['questions'][number];
 
 export function readQuestions(path: string): readonly Question[] {
-  const parsed = questionsFile.safeParse(readYaml(path, readFileSync(path, 'utf8')));
-  if (parsed.success) return parsed.data.questions;
-  const problems = parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`);
-  throw new AppError('CONFIG_INVALID', `${path} is wrong: ${problems.join('; ')}`, { problems });
+  return readYamlFile(path, questionsFile).questions;
 }
 
 const response = z.object({ data: z.unknown(), errors: z.array(z.object({ message: z.string() })).optional() });

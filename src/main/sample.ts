@@ -3,9 +3,8 @@ import { createReadStream, existsSync, readFileSync, renameSync, writeFileSync }
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import { AppError } from '../errors.ts';
 import { STREAMS } from '../stream/topics.ts';
-import { readYaml } from '../yaml.ts';
+import { readYamlFile } from '../yaml.ts';
 
 const sampleFile = z.object({
   files: z.array(
@@ -45,7 +44,7 @@ export async function loadSample({ folder, home, cluster, ingest }: LoadSample):
   const memory = join(home, 'sample-loaded.json');
   const loaded = new Set(existsSync(memory) ? z.array(z.string()).parse(JSON.parse(readFileSync(memory, 'utf8'))) : []);
   let count = 0;
-  for (const file of readSampleList(folder)) {
+  for (const file of readYamlFile(join(folder, 'sample.yaml'), sampleFile).files) {
     const path = join(folder, file.file);
     const mark = await digestOf(path, [cluster, file]);
     if (loaded.has(mark)) continue;
@@ -56,14 +55,6 @@ export async function loadSample({ folder, home, cluster, ingest }: LoadSample):
     renameSync(`${memory}.new`, memory);
   }
   return count;
-}
-
-function readSampleList(folder: string): readonly SampleFile[] {
-  const path = join(folder, 'sample.yaml');
-  const parsed = sampleFile.safeParse(readYaml(path, readFileSync(path, 'utf8')));
-  if (parsed.success) return parsed.data.files;
-  const problems = parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`);
-  throw new AppError('CONFIG_INVALID', `${path} is wrong: ${problems.join('; ')}`, { problems });
 }
 
 async function digestOf(path: string, context: unknown): Promise<string> {

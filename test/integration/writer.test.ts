@@ -11,7 +11,7 @@ import { createWriter, type MappedEvent, type WriteBatch } from '../../src/graph
 import { IdentityChangedSchema } from '../../src/stream/generated/avd/changes/v1/changes_pb.ts';
 import { arbitraryEvents, arbitrarySightings } from '../support/arbitrary-actions.ts';
 import { freshDatabase, testDriver } from '../support/database.ts';
-import { stateUse } from '../support/facts.ts';
+import { sight, stateUse } from '../support/facts.ts';
 
 const RANKS: Record<string, number> = { analyst: 1, partner: 3, imc2020: 6 };
 const rankOf = (source: string): number => RANKS[source] ?? 9;
@@ -83,6 +83,8 @@ const seen: GraphAction = {
   observedAt: 5,
 };
 
+const sighting = (on: number): GraphAction => sight('zdns', 'shop.example', 'DNS', 'ns.example', on);
+
 /** A version of the one incident. */
 const incident = (time: number, name: string): GraphAction => ({
   type: 'report-incident',
@@ -136,19 +138,8 @@ describe('the writer', () => {
   }, 300_000);
 
   it('recalls what domains keep, without their locks, and keeps it where it was not kept', async () => {
-    const sighting = (observedAt: number): GraphAction[] => [
-      {
-        type: 'sight-use',
-        source: 'zdns',
-        subject: { kind: 'domain', name: 'shop.example' },
-        service: 'DNS',
-        object: { kind: 'domain', name: 'ns.example' },
-        confidence: 1,
-        evidence: { document: `${observedAt}`, record: 'r', host: 'ns1.ns.example', observedAt },
-      },
-    ];
     const write = (observedAt: number, from: number) =>
-      createWriter({ driver, rankOf }).write(batchOf([sighting(observedAt)], from));
+      createWriter({ driver, rankOf }).write(batchOf([[sighting(observedAt)]], from));
     expect(await write(1_000, 0)).toMatchObject({ applied: 1 });
     const kept = await sightingsOfAll();
     expect(kept).toContain('shop.example sightings.zdns ');
@@ -165,16 +156,7 @@ describe('the writer', () => {
 
   it('counts each message once, as what became of it', async () => {
     const writer = createWriter({ driver, rankOf });
-    const use: GraphAction = {
-      type: 'sight-use',
-      source: 'zdns',
-      subject: { kind: 'domain', name: 'shop.example' },
-      service: 'DNS',
-      object: { kind: 'domain', name: 'ns.example' },
-      confidence: 1,
-      evidence: { document: 'd', record: 'r', host: 'ns1.ns.example', observedAt: 1_000 },
-    };
-    const later = { ...use, evidence: { ...use.evidence, document: 'e', observedAt: 2_000 } };
+    const [use, later] = [sighting(1_000), sighting(2_000)];
     const batch = { ...batchOf([[use], [later], []], 10), next: 15 };
     const counters = await writer.write({
       ...batch,
