@@ -26,11 +26,15 @@ export function* nodesOf(view: View, holder: number): Generator<number> {
   yield* view.facts.nodes.held(holder);
 }
 
-/** Claims in force from what the organization holds, by the vendor they lead to; the organization itself is none. */
+/**
+ * Claims in force from what the organization holds, by the vendor they lead to; the organization itself is none, and what
+ * counts for another has none.
+ */
 export function claimsByVendor(view: View, holder: number): Map<number, number[]> {
   const { bySubject, object } = view.facts.uses;
   const holders = view.facts.nodes.holder;
   const found = new Map<number, number[]>();
+  if (holders[holder] !== holder) return found;
   for (const node of nodesOf(view, holder)) {
     if (view.known[node] === 0) view.judge(node);
     const start = bySubject.start[node] ?? 0;
@@ -44,12 +48,6 @@ export function claimsByVendor(view: View, holder: number): Map<number, number[]
     }
   }
   return found;
-}
-
-/** The claims in force from one organization to another; undefined: it does not depend on it, or stands for nothing. */
-export function claimsOn(view: View, dependent: number, vendor: number): number[] | undefined {
-  if (view.facts.nodes.holder[dependent] !== dependent) return undefined;
-  return claimsByVendor(view, dependent).get(vendor);
 }
 
 /** Claims in force from others to what the organization holds, by the dependent they come from. */

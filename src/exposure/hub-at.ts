@@ -1,5 +1,5 @@
 import type { DependencyFilter, DependencyOrder } from '../queries/types.ts';
-import { claimsOn, isListed, type Summary, summarize } from './dependency.ts';
+import { claimsByVendor, isListed, type Summary, summarize } from './dependency.ts';
 import type { Hub } from './hub.ts';
 import { least, orderBy, type Position, type Row } from './listing.ts';
 import type { NodeTable } from './node-table.ts';
@@ -42,7 +42,7 @@ export class HubAt {
     for (const dependent of this.#pending) {
       this.#pending.delete(dependent);
       const view = this.#viewOf(dependent);
-      const claims = claimsOn(view, dependent, this.#hub.vendor);
+      const claims = claimsByVendor(view, dependent).get(this.#hub.vendor);
       const summary = claims && summarize(view, claims);
       if (equal(summary, this.#hub.summaryOf(dependent))) this.#otherwise.delete(dependent);
       else this.#otherwise.set(dependent, summary);

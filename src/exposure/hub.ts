@@ -1,6 +1,6 @@
 import type { DependencyFilter, DependencyOrder } from '../queries/types.ts';
 import { grown } from './columns.ts';
-import { claimsOn, isListed, nodesOf, type Summary, summarize } from './dependency.ts';
+import { claimsByVendor, isListed, nodesOf, type Summary, summarize } from './dependency.ts';
 import { orderBy, type Position, type Row } from './listing.ts';
 import { SortedList } from './sorted-list.ts';
 import { sortNumbers } from './sorted-numbers.ts';
@@ -107,10 +107,10 @@ export class Hub {
     this.#released.add(dependent);
   }
 
-  /** Works out again what was released. */
-  settle(): void {
+  /** Works out again what was released. `claimsOf`: as `claimsByVendor`, of a dependent. */
+  settle(claimsOf = (dependent: number) => claimsByVendor(this.#view, dependent)): void {
     for (const dependent of this.#released) {
-      const claims = claimsOn(this.#view, dependent, this.vendor);
+      const claims = claimsOf(dependent).get(this.vendor);
       if (claims !== undefined) this.#put(dependent, summarize(this.#view, claims));
     }
     this.#released.clear();

@@ -1,5 +1,5 @@
 import type { DependencyOrder } from '../queries/types.ts';
-import { nodesOf } from './dependency.ts';
+import { claimsByVendor, nodesOf } from './dependency.ts';
 import { Hub } from './hub.ts';
 import { HubAt } from './hub-at.ts';
 import { UnderWay } from './under-way.ts';
@@ -147,8 +147,14 @@ export class Hubs {
     this.#kept = new Map();
   }
 
-  /** Works out again what was released. */
+  /** Works out again what was released. A dependent's claims are looked at once, however many hubs they lead to. */
   settle(): void {
-    for (const { hub } of this.#kept.values()) hub.settle();
+    const known = new Map<number, ReturnType<typeof claimsByVendor>>();
+    const claimsOf = (dependent: number) => {
+      const claims = known.get(dependent) ?? claimsByVendor(this.#view, dependent);
+      known.set(dependent, claims);
+      return claims;
+    };
+    for (const { hub } of this.#kept.values()) hub.settle(claimsOf);
   }
 }
