@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { KeptIndex } from '../../src/exposure/keeper.ts';
 import { declaredSources } from '../support/facts.ts';
-import { startIndexProcess } from '../support/index-process.ts';
+import { buildIndexProgram, startIndexProcess } from '../support/index-process.ts';
 import { startKeeping } from '../support/keeping.ts';
 import { expectAsDatabase, expectAsFresh, untilReached, writeAndTell } from '../support/kept-index.ts';
 import { manyActions } from '../support/many-actions.ts';
@@ -14,8 +14,8 @@ import { seeded } from '../support/seeded.ts';
 import { testServers } from '../support/test-servers.ts';
 
 const KILLS = 20;
-/** From its start on; reading the file and joining take the first second or so, then it follows and saves. */
-const LONGEST_LIFE_MS = 4_000;
+/** From its start on; it soon follows and saves. */
+const LONGEST_LIFE_MS = 3_000;
 
 const seed = Number(process.env.KILLED_SEED ?? Date.now() % 1_000_000);
 const random = seeded(seed);
@@ -45,11 +45,12 @@ async function changeOn(signal: AbortSignal): Promise<number> {
 }
 
 test(`an index that is killed at ${KILLS} random moments goes on from a file that is whole`, async () => {
+  const program = await buildIndexProgram();
   const over = new AbortController();
   const changing = changeOn(over.signal);
   const said: string[] = [];
   for (let i = 0; i < KILLS; i++) {
-    const keeping = startIndexProcess({ servers, file, saveEvery: 20 });
+    const keeping = startIndexProcess(program, { servers, file, saveEvery: 20 });
     await sleep(random() * LONGEST_LIFE_MS);
     await keeping.kill();
     said.push(...keeping.said());
