@@ -5,6 +5,7 @@ import { TEST_WORKERS } from './test/support/test-workers.ts';
 // Node takes graphql's `main`, Vite would take its `module`: loaded twice, it refuses to work.
 const resolve = { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] };
 
+// A worker loads modules once for all its files (`isolate: false`): else it does little but that for most of them.
 export default defineConfig({
   test: {
     maxWorkers: TEST_WORKERS,
@@ -12,7 +13,6 @@ export default defineConfig({
     projects: [
       {
         resolve,
-        // A worker loads its modules once for all its files, which is a fifth of the time that unit tests take.
         test: { name: 'unit', include: ['test/unit/**/*.test.ts'], isolate: false, testTimeout: 30_000 },
       },
       {
@@ -21,6 +21,7 @@ export default defineConfig({
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           globalSetup: 'test/support/servers.ts',
+          isolate: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

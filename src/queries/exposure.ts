@@ -4,7 +4,7 @@ import { readDependencies } from './dependency.ts';
 import { Cut, createBackwardHops, createForwardHops, exploring, untilCut } from './hops.ts';
 import { canonicalKeys, toOrganization } from './organization.ts';
 import { cursorKey, instantOf, pathBefore, toPage } from './page.ts';
-import { findPaths } from './paths.ts';
+import { findPaths, type PathSearch } from './paths.ts';
 import { type HopFilter, loadForward, newFrontier, reachBackwards, vendorDistances } from './reach.ts';
 import { compareText } from './text-order.ts';
 import type {
@@ -54,9 +54,10 @@ export function createExposureQueries(context: QueryContext, queries: Organizati
 
     async exposurePaths(args, page) {
       const [from = '', to = ''] = await canonicalKeys(queries, [args.from, args.to]);
-      const { found, bound } =
-        from === to ? { found: [], bound: undefined } : await searchPaths(context, { ...args, from, to }, page);
       const at = instantOf(page);
+      const search = { from, to, filter: hopFilter(args), after: pathBefore(page, from, to), limit: page.first + 1 };
+      const { found, bound } =
+        from === to ? { found: [], bound: undefined } : await searchPaths(context, search, args, at);
       const pairs = found.flatMap((path) => path.slice(1).map((vendor, i) => ({ dependent: path[i] ?? from, vendor })));
       const dependencies = await readDependencies(context, pairs, at);
       const listed = toPage(
@@ -127,13 +128,13 @@ async function reachedPage(
 /** Looks for paths a length at a time, so that what is further away is read only where the page is not full yet. */
 async function searchPaths(
   context: QueryContext,
-  { from, to, maxHops, ...args }: ExposurePathArgs,
-  page: PageRequest,
+  search: PathSearch,
+  { maxHops, ...args }: ExposurePathArgs,
+  at: number,
 ): Promise<{ found: string[][]; bound: Bound | undefined }> {
-  const filter = hopFilter(args);
-  const avoided = await avoidedBy(context, args, [from, to], instantOf(page));
-  const hops = createForwardHops(exploring(context), instantOf(page), avoided);
-  const search = { from, to, filter, after: pathBefore(page, from, to), limit: page.first + 1 };
+  const { from, to, filter } = search;
+  const avoided = await avoidedBy(context, args, [from, to], at);
+  const hops = createForwardHops(exploring(context), at, avoided);
   const found: string[][] = [];
   const seen = new Set([from, to]);
   const bound = await untilCut(async () => {

@@ -94,11 +94,11 @@ describe('a chain of dependencies with a circle in it', () => {
 
   test('a cursor of another path is refused', async () => {
     const after = { at, key: ['domain:a.example', 'domain:c.example'] };
-    const asked = queries.exposurePaths(
-      { from: 'domain:a.example', to: 'domain:d.example', maxHops: 4 },
-      { ...page, after },
-    );
-    await expect(asked).rejects.toMatchObject({ code: 'BAD_CURSOR' });
+    // From an organization to itself there is none, yet the cursor is no better.
+    for (const to of ['domain:d.example', 'domain:a.example']) {
+      const asked = queries.exposurePaths({ from: 'domain:a.example', to, maxHops: 4 }, { ...page, after });
+      await expect(asked).rejects.toMatchObject({ code: 'BAD_CURSOR' });
+    }
   });
 });
 
