@@ -5,7 +5,7 @@ import { TEST_WORKERS } from './test/support/test-workers.ts';
 // Node takes graphql's `main`, Vite would take its `module`: loaded twice, it refuses to work.
 const resolve = { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] };
 
-// A worker loads modules once for all its files (`isolate: false`): else it does little but that for most of them.
+// With `isolate: false` a worker loads modules once for all files of a project that it runs in a row.
 export default defineConfig({
   test: {
     maxWorkers: TEST_WORKERS,

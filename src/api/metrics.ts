@@ -3,10 +3,16 @@ import type { ApiErrorCode } from './errors.ts';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** What the API counts, in a registry of its own. `version` tells what the exposure index reflects, if it can be asked. */
+/** Of the process, however many APIs it has: what observes it goes on for as long as it does. */
+const OF_PROCESS = new Registry();
+collectDefaultMetrics({ register: OF_PROCESS });
+
+/**
+ * What the API counts, in a registry of its own, beside what is known of its process. `version` tells what the exposure
+ * index reflects, if it can be asked.
+ */
 export function createMetrics(version?: () => string | undefined) {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
   const requests = new Counter({
     name: 'avd_http_requests_total',
     help: 'HTTP requests by route and status.',
@@ -47,6 +53,7 @@ export function createMetrics(version?: () => string | undefined) {
       },
     });
   }
+  const all = Registry.merge([OF_PROCESS, registry]);
   return {
     countCancelled(): void {
       cancelled.inc();
@@ -62,7 +69,7 @@ export function createMetrics(version?: () => string | undefined) {
     countError(code: ApiErrorCode): void {
       errors.inc({ code });
     },
-    contentType: registry.contentType,
-    text: (): Promise<string> => registry.metrics(),
+    contentType: all.contentType,
+    text: (): Promise<string> => all.metrics(),
   };
 }

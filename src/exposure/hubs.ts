@@ -151,8 +151,11 @@ export class Hubs {
   settle(): void {
     const known = new Map<number, ReturnType<typeof claimsByVendor>>();
     const claimsOf = (dependent: number) => {
-      const claims = known.get(dependent) ?? claimsByVendor(this.#view, dependent);
-      known.set(dependent, claims);
+      let claims = known.get(dependent);
+      if (claims === undefined) {
+        claims = claimsByVendor(this.#view, dependent);
+        known.set(dependent, claims);
+      }
       return claims;
     };
     for (const { hub } of this.#kept.values()) hub.settle(claimsOf);

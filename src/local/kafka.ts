@@ -15,6 +15,8 @@ export interface KafkaOptions {
   readonly port: number;
   readonly controllerPort: number;
   readonly settings?: ServerSettings;
+  /** For Java, beside its own. */
+  readonly javaOptions?: readonly string[];
   readonly progress?: Progress;
   /** Gives the start up; what was begun is undone. */
   readonly signal?: AbortSignal | undefined;
@@ -31,7 +33,14 @@ export interface KafkaServer extends OwnProcess {
  *     const kafka = await startKafka({ home: '/tmp/x/kafka', port: 19092, controllerPort: 19093 });
  */
 export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
-  const { port, controllerPort, progress = () => {}, signal, settings = loadServerSettings() } = options;
+  const {
+    port,
+    controllerPort,
+    javaOptions = [],
+    progress = () => {},
+    signal,
+    settings = loadServerSettings(),
+  } = options;
   const home = resolve(options.home);
   const java = await findJava();
   const jars = await jarsOf('kafka', settings.KAFKA_VERSION, progress, signal);
@@ -45,6 +54,7 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
       background: true,
       command: java,
       args: [
+        ...javaOptions,
         '-Xms256m',
         `-Xmx${settings.KAFKA_HEAP}`,
         '-XX:+UseG1GC',

@@ -15,6 +15,8 @@ export interface Neo4jOptions {
   /** Takes effect at the first start on this folder, and must be the same ever after. */
   readonly password: string;
   readonly settings?: ServerSettings;
+  /** For Java, beside its own. */
+  readonly javaOptions?: readonly string[];
   readonly progress?: Progress;
   /** Gives the start up; what was begun is undone. */
   readonly signal?: AbortSignal | undefined;
@@ -33,7 +35,7 @@ export interface Neo4jServer extends OwnProcess {
  *     const neo4j = await startNeo4j({ home: '/tmp/x/neo4j', port: 17687, password });
  */
 export async function startNeo4j(options: Neo4jOptions): Promise<Neo4jServer> {
-  const { port, password, progress = () => {}, signal, settings = loadServerSettings() } = options;
+  const { port, password, javaOptions = [], progress = () => {}, signal, settings = loadServerSettings() } = options;
   const home = resolve(options.home);
   const java = await findJava();
   const jars = await jarsOf('neo4j', settings.NEO4J_VERSION, progress, signal);
@@ -45,7 +47,7 @@ export async function startNeo4j(options: Neo4jOptions): Promise<Neo4jServer> {
     launch: {
       background: true,
       command: java,
-      args: javaArguments(home, jars, settings),
+      args: [...javaOptions, ...javaArguments(home, jars, settings)],
       pidFile: join(home, 'pid'),
       logFile: join(home, 'logs', 'neo4j.log'),
     },

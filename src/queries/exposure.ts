@@ -56,8 +56,7 @@ export function createExposureQueries(context: QueryContext, queries: Organizati
       const [from = '', to = ''] = await canonicalKeys(queries, [args.from, args.to]);
       const at = instantOf(page);
       const search = { from, to, filter: hopFilter(args), after: pathBefore(page, from, to), limit: page.first + 1 };
-      const { found, bound } =
-        from === to ? { found: [], bound: undefined } : await searchPaths(context, search, args, at);
+      const { found, bound } = await searchPaths(context, search, args, at);
       const pairs = found.flatMap((path) => path.slice(1).map((vendor, i) => ({ dependent: path[i] ?? from, vendor })));
       const dependencies = await readDependencies(context, pairs, at);
       const listed = toPage(
@@ -129,11 +128,12 @@ async function reachedPage(
 async function searchPaths(
   context: QueryContext,
   search: PathSearch,
-  { maxHops, ...args }: ExposurePathArgs,
+  { maxHops, maxShare }: Pick<ExposurePathArgs, 'maxHops' | 'maxShare'>,
   at: number,
 ): Promise<{ found: string[][]; bound: Bound | undefined }> {
   const { from, to, filter } = search;
-  const avoided = await avoidedBy(context, args, [from, to], at);
+  if (from === to) return { found: [], bound: undefined };
+  const avoided = await avoidedBy(context, { maxShare }, [from, to], at);
   const hops = createForwardHops(exploring(context), at, avoided);
   const found: string[][] = [];
   const seen = new Set([from, to]);

@@ -75,7 +75,7 @@ let events = 0;
 const said = (source: string, time: number) => ({
   source,
   time,
-  event: `event-${++events}`,
+  event: `event-${String(++events).padStart(9, '0')}`,
   retracted: false,
   confidence: 1,
   evidence: evidence('', time),

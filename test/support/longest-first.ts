@@ -1,7 +1,11 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files that take about a minute and more. One that begins last runs alone, and half of the machine idles. */
+/**
+ * Files that take about a minute and more. One that begins last runs alone, and half of the machine idles. Those of one
+ * project stand together: a worker that goes over to another begins anew.
+ */
 const LONGEST = [
+  '/unit/exposure/many-changes',
   '/integration/law',
   '/integration/exposure-servers-away',
   '/integration/exposure-live',
@@ -12,7 +16,6 @@ const LONGEST = [
   '/integration/noninterference',
   '/integration/exposure-equal',
   '/integration/exposure-killed',
-  '/unit/exposure/many-changes',
 ];
 
 /** The order in which files of tests are begun. */

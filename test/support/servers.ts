@@ -34,7 +34,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const folder = mkdtempSync(join(tmpdir(), 'avd-test-'));
   const end = watchFolder(folder);
   try {
-    const servers = await startServers(folder);
+    const servers: TestServers[] = [];
+    for (let worker = 1; worker <= TEST_WORKERS; worker++) servers.push(await startServers(folder, worker));
     project.provide('servers', servers);
     return end;
   } catch (error) {
@@ -52,38 +53,35 @@ const COMPILE_LATE = [
   '-XX:Tier4MinInvocationThreshold=6000',
   '-XX:Tier4CompileThreshold=150000',
   '-XX:Tier4BackEdgeThreshold=400000',
-].join(' ');
+];
 
-const progress = (text: string) => process.stderr.write(`${text}\n`);
-
-async function startServers(folder: string): Promise<TestServers[]> {
-  const workers = Array.from({ length: TEST_WORKERS }, (_, i) => i + 1);
-  process.env.JAVA_TOOL_OPTIONS = COMPILE_LIGHTLY;
-  const brokers = await all(workers.map((worker) => brokersFor(join(folder, `kafka-${worker}`))));
-  process.env.JAVA_TOOL_OPTIONS = COMPILE_LATE;
-  const databases = await all(workers.map((worker) => databaseFor(join(folder, `neo4j-${worker}`))));
-  delete process.env.JAVA_TOOL_OPTIONS;
-  return databases.map((neo4j, i) => ({ neo4j, kafkaBrokers: brokers[i] as readonly string[] }));
+async function startServers(folder: string, worker: number): Promise<TestServers> {
+  const config = loadConfig(process.env);
+  const progress = (text: string) => process.stderr.write(`${text}\n`);
+  const [neo4jPort = 0, kafkaPort = 0, controllerPort = 0] = await freePorts(3);
+  // The watchdog looks one level below the folder.
+  const kafkaHome = join(folder, `kafka-${worker}`);
+  const neo4jHome = join(folder, `neo4j-${worker}`);
+  const [neo4j, kafka] = await both<TestServers['neo4j'], { readonly brokers: readonly string[] }>(
+    config.neo4j ??
+      startNeo4j({
+        home: neo4jHome,
+        port: neo4jPort,
+        password: 'only-for-tests',
+        javaOptions: COMPILE_LATE,
+        progress,
+      }),
+    config.kafkaBrokers
+      ? { brokers: config.kafkaBrokers }
+      : // It has too little to do for the thorough compiler to pay.
+        startKafka({ home: kafkaHome, port: kafkaPort, controllerPort, javaOptions: [COMPILE_LIGHTLY], progress }),
+  );
+  const { uri, username, password } = neo4j;
+  return { neo4j: { uri, username, password }, kafkaBrokers: kafka.brokers };
 }
 
-// The watchdog looks for servers one level below its folder: these are their homes.
-
-async function brokersFor(home: string): Promise<readonly string[]> {
-  const { kafkaBrokers } = loadConfig(process.env);
-  if (kafkaBrokers !== undefined) return kafkaBrokers;
-  const [port = 0, controllerPort = 0] = await freePorts(2);
-  return (await startKafka({ home, port, controllerPort, progress })).brokers;
-}
-
-async function databaseFor(home: string): Promise<TestServers['neo4j']> {
-  const [port = 0] = await freePorts(1);
-  const server =
-    loadConfig(process.env).neo4j ?? (await startNeo4j({ home, port, password: 'only-for-tests', progress }));
-  return { uri: server.uri, username: server.username, password: server.password };
-}
-
-/** As Promise.all, but waits for the others when one fails: what is still starting can't be stopped yet. */
-async function all<T>(started: readonly Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(started);
-  return Promise.all(started);
+/** As Promise.all, but waits for the other one when one fails: what is still starting can't be stopped yet. */
+async function both<A, B>(a: A | Promise<A>, b: B | Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([a, b]);
+  return [await a, await b];
 }
