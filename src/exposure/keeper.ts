@@ -34,7 +34,7 @@ export interface KeptIndex {
 }
 
 /** How long changes are applied between two questions; mending what they touch takes about as long again. */
-const APPLIED_FOR_MS = 0.2;
+const APPLIED_FOR_MS = 0.05;
 const LOOK_AT_GRAPH_EVERY_MS = 15_000;
 const SAVE_EVERY_MS = 600_000;
 
