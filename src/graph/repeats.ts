@@ -3,7 +3,7 @@ import { DAY, midnight } from './claim-state.ts';
 import { completeName, observedName } from './fold.ts';
 import { sightingsName } from './properties.ts';
 import { createRecent, type Digest, digestOf, type Recent } from './recent.ts';
-import { addSighting, readSightings, type Sightings } from './sightings.ts';
+import { addSighting, eachSighting, type Sightings } from './sightings.ts';
 import type { Recalled, RecalledDomain } from './statements/write.ts';
 
 /** How many sightings a writer remembers at most, in 25 MB. A forgotten one costs a read, never a wrong answer. */
@@ -79,9 +79,7 @@ function rememberAction(times: Recent, digest: Digest, action: GraphAction): voi
 
 function recallDomain(times: Recent, { name: domain, days, sightings }: RecalledDomain): void {
   for (const [name, day] of days) times.set(digestOf(dayName(name, domain, day)), 0, Math.max);
-  for (const value of sightings) {
-    for (const [digest, time] of readSightings(value)?.times ?? []) times.set(digest, time, Math.min);
-  }
+  for (const value of sightings) eachSighting(value, (digest, time) => times.set(digest, time, Math.min));
 }
 
 /**
@@ -106,15 +104,15 @@ function repeatName(a: GraphAction): string | undefined {
 /** The domains that the actions say were looked at, and by whom: what is kept of it may cover the actions. */
 export function lookedAt(actions: readonly NamedAction[]): Recalled {
   const names = new Set<string>();
-  const sightings = new Set<string>();
+  const sources = new Set<string>();
   for (const { action } of actions) {
     if (action.type === 'observe-domain' || action.type === 'complete-observation') names.add(action.domain);
     else if (action.type === 'sight-use' && action.subject.kind === 'domain') {
       names.add(action.subject.name);
-      sightings.add(sightingsName(action.source));
+      sources.add(action.source);
     }
   }
-  return { names: [...names], sightings: [...sightings] };
+  return { names: [...names], sightings: [...sources].map(sightingsName) };
 }
 
 /** By domain, and by the property that keeps it. */

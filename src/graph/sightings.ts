@@ -21,17 +21,23 @@ const ITEM = DIGEST_BYTES + 4;
 
 /** Reads what `encodeSightings` gives; undefined where somebody else has written it. */
 export function readSightings(value: unknown): Sightings | undefined {
+  const times = new Map<Digest, number>();
+  const day = eachSighting(value, (digest, time) => times.set(digest, time));
+  return day === undefined ? undefined : { day, times };
+}
+
+/** As `readSightings`, for who has no use for a map. @returns the day */
+export function eachSighting(value: unknown, tell: (digest: Digest, time: number) => void): number | undefined {
   if (typeof value !== 'string') return undefined;
   const bytes = Buffer.from(value, 'base64');
   if (bytes.length < DAY_BYTES || (bytes.length - DAY_BYTES) % ITEM !== 0) return undefined;
   const text = bytes.toString('latin1');
   const day = bytes.readDoubleLE();
   if (!Number.isSafeInteger(day)) return undefined;
-  const times = new Map<Digest, number>();
   for (let at = DAY_BYTES; at < bytes.length; at += ITEM) {
-    times.set(text.slice(at, at + DIGEST_BYTES) as Digest, day + bytes.readUInt32LE(at + DIGEST_BYTES));
+    tell(text.slice(at, at + DIGEST_BYTES) as Digest, day + bytes.readUInt32LE(at + DIGEST_BYTES));
   }
-  return { day, times };
+  return day;
 }
 
 /** In base64, since the driver reads bytes one by one: the day, then digests in their order, each with its time. */

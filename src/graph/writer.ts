@@ -167,8 +167,11 @@ function partOf(repeats: Repeats, batch: WriteBatch): Part {
   return { batch, mapped, fresh: freshOf(repeats, named) };
 }
 
-const freshOf = (repeats: Repeats, events: Part['fresh']): Part['fresh'] =>
-  events.map((actions) => actions.filter((named) => !repeats.covers(named))).filter((actions) => actions.length > 0);
+function freshOf(repeats: Repeats, events: Part['fresh']): Part['fresh'] {
+  const isFresh = (named: NamedAction): boolean => !repeats.covers(named);
+  // Mostly all of them or none is.
+  return events.filter((actions) => actions.some(isFresh)).map((actions) => actions.filter(isFresh));
+}
 
 const unnamed = (actions: readonly NamedAction[]): GraphAction[] => actions.map(({ action }) => action);
 
