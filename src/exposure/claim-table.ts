@@ -1,3 +1,4 @@
+import { DAY } from '../graph/claim-state.ts';
 import { Adjacency } from './adjacency.ts';
 import { grown, permuted, trimmed } from './columns.ts';
 
@@ -22,7 +23,6 @@ export interface ClaimRow {
 }
 
 const NONE = -1;
-const DAY = 86_400_000;
 /** Codes of times: whole UTC days since 1970, −1 for never, −2 − place for one in `moments`. */
 const NEVER = -1;
 const EXACT = -2;

@@ -1,3 +1,4 @@
+import { DAY } from '../graph/claim-state.ts';
 import { type IdentityClaim, type RankOf, resolveCanonical, resolveOwner } from '../graph/resolve.ts';
 import { SERVICES, type Service } from '../identity/service.ts';
 import { Adjacency } from './adjacency.ts';
@@ -5,7 +6,6 @@ import { type ClaimRow, ClaimTable } from './claim-table.ts';
 import { grown } from './columns.ts';
 import { NodeTable } from './node-table.ts';
 
-const DAY = 86_400_000;
 /** Where a withdrawal touches more subjects, all is worked out again when it is asked for. */
 const MANY = 100_000;
 const SETTLED_AT_ONCE = 64;

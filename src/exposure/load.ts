@@ -1,3 +1,4 @@
+import { DAY } from '../graph/claim-state.ts';
 import { type Driver, integer } from '../graph/driver.ts';
 import { inSession } from '../graph/offsets.ts';
 import type { RankOf } from '../graph/resolve.ts';
@@ -19,7 +20,6 @@ import { SERVICES, type Service } from '../identity/service.ts';
 import type { ClaimRow } from './claim-table.ts';
 import { dismissedKind, Facts, OWNERSHIP, SAME_AS } from './facts.ts';
 
-const DAY = 86_400_000;
 const PROVISIONAL = 'domain:';
 const NUMBER_OF = new Map<string, number>(SERVICES.map((service, number) => [service, number]));
 

@@ -1,11 +1,11 @@
-import { loadSources } from '../governance/sources.ts';
+import type { Sources } from '../governance/sources.ts';
 import { createOffsetStore } from '../graph/offsets.ts';
 import { type Kafka, withAdmin } from '../stream/kafka.ts';
 import { createProducer } from '../stream/producer.ts';
 import type { Context } from './context.ts';
 import { publishedVersions, waitUntilPublished } from './graph-version.ts';
 import { ingestFiles } from './ingest.ts';
-import { loadGovernedSources, SOURCES_FILE } from './knowledge.ts';
+import { loadGovernedSources } from './knowledge.ts';
 import { loadSample } from './sample.ts';
 import { lagOf, waitUntilApplied } from './stream-status.ts';
 
@@ -23,7 +23,7 @@ export interface BundledSample {
  */
 export async function loadBundledSample({ context, kafka, folder, progress, stop }: BundledSample): Promise<string> {
   const { clusterId } = await withAdmin(kafka, (admin) => admin.describeCluster());
-  const { sources } = await loadSources(SOURCES_FILE);
+  const sources = await loadGovernedSources();
   const producer = createProducer(kafka);
   try {
     await loadSample({
@@ -45,10 +45,13 @@ export async function loadBundledSample({ context, kafka, folder, progress, stop
   } finally {
     await producer.close();
   }
-  return untilInGraph({ context, kafka, progress, stop });
+  return untilInGraph({ context, kafka, progress, stop }, sources);
 }
 
-async function untilInGraph({ context, kafka, progress, stop }: Omit<BundledSample, 'folder'>): Promise<string> {
+async function untilInGraph(
+  { context, kafka, progress, stop }: Omit<BundledSample, 'folder'>,
+  sources: Sources,
+): Promise<string> {
   const driver = context.openDriver();
   try {
     await waitUntilApplied(
@@ -56,7 +59,7 @@ async function untilInGraph({ context, kafka, progress, stop }: Omit<BundledSamp
       { signal: stop, progress: (status) => progress(`${lagOf(status).toLocaleString('en')} messages to go`) },
     );
     await waitUntilPublished(driver, stop);
-    return (await publishedVersions(driver, kafka, await loadGovernedSources())).graphVersion;
+    return (await publishedVersions(driver, kafka, sources)).graphVersion;
   } finally {
     await driver.close();
   }
