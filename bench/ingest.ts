@@ -52,7 +52,7 @@ export async function benchIngest({ events }: Options): Promise<void> {
     const again = median(rounds.map((r) => r.again));
     say(`first ÷ naive ${ratio(first, naive)} (target 10), first ÷ raw ${ratio(first, raw)} (target 0.6)`);
     say(
-      `repeat ÷ first ${ratio(repeat, first)} (target 5), remembered ÷ first ${ratio(again, first)}; a writer remembers ${REMEMBERED} sightings`,
+      `repeat ÷ first ${ratio(repeat, first)} (target 5), remembered ÷ first ${ratio(again, first)}; a writer remembers ${REMEMBERED / 2 ** 20} MB of them`,
     );
     if (events > small) {
       await growth(driver, small, events);
@@ -98,7 +98,7 @@ async function measure(name: string, events: number, write: Write, round = 0, st
     const lanes = Array.from({ length: WRITERS }, (_, lane) =>
       rows.filter((_row, i) => Math.floor((from + i) / CALLS) % WRITERS === lane),
     );
-    const values = lanes.map((lane) => lane.map(encode));
+    const values = lanes.map(encode);
     // What making them has left behind is not collected at the cost of the writing.
     globalThis.gc?.();
     const begin = performance.now();

@@ -46,8 +46,18 @@ function random(n: number): number {
   return ((x ^ (x >>> 16)) >>> 0) / 2 ** 32;
 }
 
-/** The row as it lies in its topic. */
-export function encode(row: Row): Uint8Array {
+/** The rows as they lie in their topic, and come from it: parts of one buffer. */
+export function encode(rows: readonly Row[]): Uint8Array[] {
+  const messages = rows.map(encodeRow);
+  const fetched = Buffer.concat(messages);
+  let at = 0;
+  return messages.map(({ length }) => {
+    at += length;
+    return fetched.subarray(at - length, at);
+  });
+}
+
+function encodeRow(row: Row): Uint8Array {
   return toBinary(
     VendorContactedSchema,
     create(VendorContactedSchema, {

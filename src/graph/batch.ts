@@ -7,7 +7,6 @@ import {
   type Fact,
   type IncidentEntity,
   identify,
-  identifyEnd,
   join,
   lift,
   type OrganizationEntity,
@@ -151,7 +150,7 @@ export const isIncident = (e: Entity): e is IncidentEntity => e.entity === 'inci
 /** `USES domain organization` and the like: which statement creates the claim. */
 export const claimShape = ({ key }: ClaimEntity): string => `${key.kind} ${key.subject.kind} ${key.object.kind}`;
 
-export const endId = (end: ClaimEntity['key']['subject']): string => identifyEnd(end).slice(2);
+export const endId = (end: Reference): string => (end.kind === 'domain' ? end.name : end.key);
 
 function pointAt(nodes: Map<string, PointedAt>, e: DomainEntity | OrganizationEntity): void {
   const name = identify(e);

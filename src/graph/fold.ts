@@ -156,7 +156,7 @@ function joinDomains(a: DomainEntity, b: DomainEntity): DomainEntity {
   const lastSeen = greatest(a.state.lastSeen, b.state.lastSeen);
   const vendor = a.state.vendor || b.state.vendor;
   const isPublic = a.state.isPublic || b.state.isPublic;
-  const newer = [...b.state.days].filter(([name, day]) => day > (a.state.days.get(name) ?? Number.NEGATIVE_INFINITY));
+  const newer = b.state.days.size === 0 ? [] : newerDays(a.state.days, b.state.days);
   if (
     firstSeen === a.state.firstSeen &&
     lastSeen === a.state.lastSeen &&
@@ -169,6 +169,9 @@ function joinDomains(a: DomainEntity, b: DomainEntity): DomainEntity {
   const days = newer.length === 0 ? a.state.days : new Map([...a.state.days, ...newer]);
   return { ...a, state: { firstSeen, lastSeen, vendor, isPublic, days } };
 }
+
+const newerDays = (held: DomainState['days'], more: DomainState['days']): [string, number][] =>
+  [...more].filter(([name, day]) => day > (held.get(name) ?? Number.NEGATIVE_INFINITY));
 
 function joinOrganizations(a: OrganizationEntity, b: OrganizationEntity): OrganizationEntity {
   const [x, y] = [a.state.named, b.state.named];

@@ -1,6 +1,6 @@
+import { LRUCache } from 'lru-cache';
 import type { PointedAt } from './batch.ts';
 import type { ManagedTransaction } from './driver.ts';
-import { createRecent, digestOf } from './recent.ts';
 import { run } from './statement.ts';
 import {
   pointAtDomains,
@@ -10,7 +10,7 @@ import {
 } from './statements/write.ts';
 
 /** How many nodes a writer remembers as being there. */
-const REMEMBERED = 2 ** 18;
+const REMEMBERED = 2 ** 17;
 
 /** Nodes that a writer knows to be in the graph: popular vendors need not be looked for again. */
 export interface KnownNodes {
@@ -23,24 +23,21 @@ export interface KnownNodes {
 
 export function createKnownNodes(): KnownNodes {
   /** By kind and id, as what the node is known: see `levelOf`. */
-  const known = createRecent(REMEMBERED);
-  const digest = ({ kind, id }: PointedAt) => digestOf(`${kind} ${id}`);
+  const known = new LRUCache<string, number>({ max: REMEMBERED });
+  const levelKnown = (node: PointedAt): number => known.get(nameOf(node)) ?? Number.NEGATIVE_INFINITY;
   return {
     unknownOf(nodes) {
-      const unknown = [...nodes.values()].filter((node) => {
-        const held = known.get(digest(node));
-        return held === undefined || levelOf(node) > held;
-      });
+      const unknown = [...nodes.values()].filter((node) => levelOf(node) > levelKnown(node));
       return unknown.sort((a, b) => (a.id < b.id ? -1 : 1));
     },
     remember(nodes) {
-      for (const node of nodes) {
-        known.set(digest(node), levelOf(node), Math.max);
-      }
+      for (const node of nodes) known.set(nameOf(node), Math.max(levelOf(node), levelKnown(node)));
     },
     forget: () => known.clear(),
   };
 }
+
+const nameOf = ({ kind, id }: PointedAt): string => `${kind} ${id}`;
 
 /** Each is what the ones before are, and more. */
 const levelOf = ({ vendor, isPublic }: PointedAt): number => (vendor ? 2 : isPublic ? 1 : 0);

@@ -1,13 +1,23 @@
-import type { GraphAction, Reference, SightUse } from './actions.ts';
+import { LRUCache } from 'lru-cache';
+import type { GraphAction, NameOrganization, Reference, SightUse } from './actions.ts';
 import { DAY, midnight } from './claim-state.ts';
 import { completeName, observedName } from './fold.ts';
-import { sightingsName } from './properties.ts';
-import { createRecent, type Digest, digestOf, type Recent } from './recent.ts';
-import { addSighting, eachSighting, type Sightings } from './sightings.ts';
-import type { Recalled, RecalledDomain } from './statements/write.ts';
+import {
+  addSighting,
+  type Digest,
+  digestOf,
+  type KeptSightings,
+  openSightings,
+  type Sightings,
+  sightedAt,
+} from './sightings.ts';
 
-/** How many sightings a writer remembers at most, in 25 MB. A forgotten one costs a read, never a wrong answer. */
-export const REMEMBERED = 2 ** 20;
+/** Bytes of what a writer remembers of domains, at most. What is forgotten costs a read, never a wrong answer. */
+export const REMEMBERED = 8 * 2 ** 20;
+/** About what a domain takes besides its sightings, of which one takes 20. */
+const DOMAIN_BYTES = 200;
+/** Names of organizations that a writer remembers at most. */
+const REMEMBERED_NAMES = 2 ** 14;
 
 /**
  * What a writer knows to be in the graph, so that seeing it again on the same day costs nothing, and locks no vendor.
@@ -15,139 +25,157 @@ export const REMEMBERED = 2 ** 20;
  */
 export interface Repeats {
   /** Whether the action can add nothing to what is committed. */
-  covers(named: NamedAction): boolean;
-  remember(actions: readonly NamedAction[]): void;
-  /** Remembers what was read of domains. */
-  recall(domains: readonly RecalledDomain[]): void;
+  covers(action: GraphAction): boolean;
+  /** Remembers what the graph holds of domains. */
+  remember(domains: readonly KnownDomain[]): void;
+  /** Remembers what is no domain's of actions that are committed. */
+  rememberNames(actions: readonly GraphAction[]): void;
   forget(): void;
 }
 
-/** An action, and what it is remembered by; undefined where it is not remembered. */
-export interface NamedAction {
-  readonly action: GraphAction;
-  readonly digest: Digest | undefined;
+export interface KnownDomain {
+  readonly name: string;
+  /** On which days (midnights) it was looked at, by the names of the domain's properties. */
+  readonly days: readonly (readonly [name: string, day: number])[];
+  /** By source, what the domain keeps of its sightings, if anything. */
+  readonly sightings: readonly (readonly [source: string, value: unknown])[];
 }
 
-export function nameAction(action: GraphAction): NamedAction {
-  const name = repeatName(action);
-  return { action, digest: name === undefined ? undefined : digestOf(name) };
+interface Remembered {
+  readonly days: KnownDomain['days'];
+  readonly sightings: ReadonlyMap<string, KeptSightings>;
 }
 
-export function createRepeats(max = REMEMBERED): Repeats {
-  /** The time, by name, from when on (of a sighting) or until when (of an organization's name) nothing is new. */
-  const times = createRecent(max);
+export function createRepeats(bytes = REMEMBERED): Repeats {
+  const domains = new LRUCache<string, Remembered>({
+    max: Math.ceil(bytes / DOMAIN_BYTES),
+    maxSize: bytes,
+    sizeCalculation: sizeOf,
+  });
+  /** The time until when the name is not new. */
+  const names = new LRUCache<string, number>({ max: REMEMBERED_NAMES });
+  /** What was asked for last: what was seen of a page is asked for one after the other. */
+  let last: { readonly name: string; readonly domain: Remembered | undefined } | undefined;
+  const find = (name: string): Remembered | undefined => {
+    if (last?.name !== name) last = { name, domain: domains.get(name) };
+    return last.domain;
+  };
+  const wasLookedAt = (domain: string, name: string, day: number): boolean =>
+    find(domain)?.days.some(([held, on]) => held === name && on === day) ?? false;
+
   return {
-    covers({ action, digest }) {
-      const held = digest === undefined ? undefined : times.get(digest);
-      if (held === undefined) {
-        return false;
-      }
-      switch (action.type) {
+    covers(a) {
+      switch (a.type) {
         case 'sight-use':
-          // Of equal times the smaller document is kept, so only a later one certainly adds nothing.
-          return held < action.evidence.observedAt;
+          return isSighted(a.subject.kind === 'domain' ? find(a.subject.name) : undefined, a);
+        case 'observe-domain':
+          return wasLookedAt(a.domain, observedName(a), midnight(a.observedAt));
+        case 'complete-observation':
+          return wasLookedAt(a.domain, completeName(a), a.day * DAY);
         case 'name-organization':
-          return held >= action.time;
+          return (names.get(nameKey(a)) ?? Number.NEGATIVE_INFINITY) >= a.time;
         default:
-          return true;
+          return false;
       }
     },
-    remember(actions) {
-      for (const { action, digest } of actions) {
-        if (digest !== undefined) rememberAction(times, digest, action);
+    remember(known) {
+      last = undefined;
+      for (const { name, days, sightings } of known) {
+        const bySource = new Map(domains.peek(name)?.sightings);
+        for (const [source, value] of sightings) {
+          const kept = openSightings(value);
+          if (kept !== undefined) bySource.set(source, kept);
+        }
+        domains.set(name, { days, sightings: bySource });
       }
     },
-    recall(domains) {
-      for (const domain of domains) recallDomain(times, domain);
+    rememberNames(actions) {
+      for (const a of actions) {
+        if (a.type === 'name-organization') {
+          names.set(nameKey(a), Math.max(a.time, names.peek(nameKey(a)) ?? Number.NEGATIVE_INFINITY));
+        }
+      }
     },
-    forget: () => times.clear(),
+    forget() {
+      last = undefined;
+      domains.clear();
+      names.clear();
+    },
   };
 }
 
-function rememberAction(times: Recent, digest: Digest, action: GraphAction): void {
-  switch (action.type) {
-    case 'sight-use':
-      times.set(digest, action.evidence.observedAt, Math.min);
-      break;
-    case 'name-organization':
-      times.set(digest, action.time, Math.max);
-      break;
-    default:
-      times.set(digest, 0, Math.max);
-  }
-}
-
-function recallDomain(times: Recent, { name: domain, days, sightings }: RecalledDomain): void {
-  for (const [name, day] of days) times.set(digestOf(dayName(name, domain, day)), 0, Math.max);
-  for (const value of sightings) eachSighting(value, (digest, time) => times.set(digest, time, Math.min));
+function sizeOf({ sightings }: Remembered): number {
+  let bytes = DOMAIN_BYTES;
+  for (const { text } of sightings.values()) bytes += text.length;
+  return bytes;
 }
 
 /**
- * Equal for two actions that say the same but for the time of day and the document: of each day and host the earliest
- * evidence is kept. Claims that are stated carry their exact time, so they have no such name.
+ * Of each day and host the earliest evidence is kept, and of equal times the smaller document: only a later sighting
+ * certainly adds nothing.
  */
-function repeatName(a: GraphAction): string | undefined {
-  switch (a.type) {
-    case 'sight-use':
-      return sightingName(a);
-    case 'observe-domain':
-      return dayName(observedName(a), a.domain, midnight(a.observedAt));
-    case 'complete-observation':
-      return dayName(completeName(a), a.domain, a.day * DAY);
-    case 'name-organization':
-      return `n\t${a.key}\t${a.name}`;
-    default:
-      return undefined;
-  }
+function isSighted(domain: Remembered | undefined, action: SightUse): boolean {
+  const { observedAt } = action.evidence;
+  const kept = domain?.sightings.get(action.source);
+  if (kept === undefined || kept.day !== midnight(observedAt)) return false;
+  const held = sightedAt(kept, digestOf(sightingName(action)));
+  return held !== undefined && held < observedAt;
 }
+
+const nameKey = ({ key, name }: NameOrganization): string => `${key}\t${name}`;
 
 /** The domains that the actions say were looked at, and by whom: what is kept of it may cover the actions. */
-export function lookedAt(actions: readonly NamedAction[]): Recalled {
+export function lookedAt(events: readonly (readonly GraphAction[])[]): {
+  readonly names: string[];
+  readonly sources: string[];
+} {
   const names = new Set<string>();
   const sources = new Set<string>();
-  for (const { action } of actions) {
-    if (action.type === 'observe-domain' || action.type === 'complete-observation') names.add(action.domain);
-    else if (action.type === 'sight-use' && action.subject.kind === 'domain') {
-      names.add(action.subject.name);
-      sources.add(action.source);
+  for (const actions of events) {
+    for (const action of actions) {
+      if (action.type === 'observe-domain' || action.type === 'complete-observation') names.add(action.domain);
+      else if (action.type === 'sight-use' && action.subject.kind === 'domain') {
+        names.add(action.subject.name);
+        sources.add(action.source);
+      }
     }
   }
-  return { names: [...names], sightings: [...sources].map(sightingsName) };
+  return { names: [...names], sources: [...sources] };
 }
 
-/** By domain, and by the property that keeps it. */
+/** By domain and source. */
 export type SightingsByDomain = ReadonlyMap<string, ReadonlyMap<string, Sightings>>;
 
 /** What each source sighted of domains, on the newest day of each. */
-export function sightingsIn(actions: readonly NamedAction[]): SightingsByDomain {
+export function sightingsIn(actions: readonly GraphAction[]): SightingsByDomain {
   const byDomain = new Map<string, Map<string, { day: number; times: Map<Digest, number> }>>();
-  for (const { action, digest } of actions) {
-    if (action.type !== 'sight-use' || action.subject.kind !== 'domain' || digest === undefined) continue;
+  for (const action of actions) {
+    if (action.type !== 'sight-use' || action.subject.kind !== 'domain') continue;
     const { observedAt } = action.evidence;
     const day = midnight(observedAt);
-    const property = sightingsName(action.source);
     let held = byDomain.get(action.subject.name);
     if (held === undefined) {
       held = new Map();
       byDomain.set(action.subject.name, held);
     }
-    let sightings = held.get(property);
+    let sightings = held.get(action.source);
     if (sightings === undefined || day > sightings.day) {
       sightings = { day, times: new Map() };
-      held.set(property, sightings);
+      held.set(action.source, sightings);
     }
-    if (day === sightings.day) addSighting(sightings.times, digest, observedAt);
+    if (day === sightings.day) addSighting(sightings.times, digestOf(sightingName(action)), observedAt);
   }
   return byDomain;
 }
 
-/** Its digest is kept in the database: what says something else must not get a name that said another thing before. */
+/**
+ * Equal for two sightings that say the same but for the time of day and the document. Its digest is kept in the database:
+ * what says something else must not get a name that said another thing before.
+ */
 function sightingName({ source, service, subject, object, evidence, confidence, critical }: SightUse): string {
   const day = midnight(evidence.observedAt);
   return `${source}\t${service}\t${nameOf(subject)}\t${nameOf(object)}\t${day}\t${evidence.host}\t${confidence}\t${critical ?? ''}`;
 }
-
-const dayName = (name: string, domain: string, day: number): string => `d\t${name}\t${domain}\t${day}`;
 
 /** An organization's key could be a domain's name. */
 const nameOf = (end: Reference): string => (end.kind === 'domain' ? end.name : `=${end.key}`);

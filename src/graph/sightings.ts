@@ -1,4 +1,14 @@
-import { DIGEST_BYTES, type Digest } from './recent.ts';
+import { hash } from 'node:crypto';
+
+const DIGEST_BYTES = 16;
+
+/**
+ * The first bytes of the SHA-256 of a name, as a text whose characters are bytes. Who knows no two texts of one digest can
+ * make nobody take one name for another.
+ */
+export type Digest = string & { readonly isDigest: true };
+
+export const digestOf = (name: string): Digest => hash('sha256', name, 'binary').slice(0, DIGEST_BYTES) as Digest;
 
 /**
  * What a source sighted of a domain on the newest such day, in short: enough for a writer that remembers nothing to see
@@ -19,25 +29,46 @@ const DAY_BYTES = 8;
 /** A digest, and the milliseconds since midnight. */
 const ITEM = DIGEST_BYTES + 4;
 
-/** Reads what `encodeSightings` gives; undefined where somebody else has written it. */
-export function readSightings(value: unknown): Sightings | undefined {
-  const times = new Map<Digest, number>();
-  const day = eachSighting(value, (digest, time) => times.set(digest, time));
-  return day === undefined ? undefined : { day, times };
+/** Sightings as they are kept, for who only looks: a text whose characters are bytes. */
+export interface KeptSightings {
+  readonly day: number;
+  readonly text: string;
 }
 
-/** As `readSightings`, for who has no use for a map. @returns the day */
-export function eachSighting(value: unknown, tell: (digest: Digest, time: number) => void): number | undefined {
+/** What `encodeSightings` gave; undefined where somebody else has written it. */
+export function openSightings(value: unknown): KeptSightings | undefined {
   if (typeof value !== 'string') return undefined;
   const bytes = Buffer.from(value, 'base64');
   if (bytes.length < DAY_BYTES || (bytes.length - DAY_BYTES) % ITEM !== 0) return undefined;
-  const text = bytes.toString('latin1');
   const day = bytes.readDoubleLE();
-  if (!Number.isSafeInteger(day)) return undefined;
-  for (let at = DAY_BYTES; at < bytes.length; at += ITEM) {
-    tell(text.slice(at, at + DIGEST_BYTES) as Digest, day + bytes.readUInt32LE(at + DIGEST_BYTES));
+  return Number.isSafeInteger(day) ? { day, text: bytes.toString('latin1') } : undefined;
+}
+
+/** The least time at which this was sighted; undefined where it is not kept. */
+export function sightedAt({ day, text }: KeptSightings, digest: Digest): number | undefined {
+  const first = digest.charCodeAt(0);
+  for (let at = DAY_BYTES; at < text.length; at += ITEM) {
+    // A comparison of one character spares most of the others.
+    if (text.charCodeAt(at) === first && text.startsWith(digest, at)) return day + timeAt(text, at);
   }
-  return day;
+  return undefined;
+}
+
+function readSightings(value: unknown): Sightings | undefined {
+  const kept = openSightings(value);
+  if (kept === undefined) return undefined;
+  const { day, text } = kept;
+  const times = new Map<Digest, number>();
+  for (let at = DAY_BYTES; at < text.length; at += ITEM) {
+    times.set(text.slice(at, at + DIGEST_BYTES) as Digest, day + timeAt(text, at));
+  }
+  return { day, times };
+}
+
+/** The time of day in milliseconds, 32 bits, the least first, of the item that begins at `at`. */
+function timeAt(text: string, at: number): number {
+  const byte = (i: number): number => text.charCodeAt(at + DIGEST_BYTES + i);
+  return byte(0) + byte(1) * 2 ** 8 + byte(2) * 2 ** 16 + byte(3) * 2 ** 24;
 }
 
 /** In base64, since the driver reads bytes one by one: the day, then digests in their order, each with its time. */

@@ -4,17 +4,11 @@ import { type ClaimState, NO_CLAIM } from './claim-state.ts';
 import type { Driver, ManagedTransaction } from './driver.ts';
 import { type ClaimKey, type Entity, identify, identifyClaim, type SourceEntity } from './fold.ts';
 import { inSession } from './offsets.ts';
-import { claimState, decodeEvidence, domainState, organizationState } from './properties.ts';
+import { claimState, decodeEvidence, domainState, organizationState, sightingsName } from './properties.ts';
+import type { KnownDomain } from './repeats.ts';
 import { run } from './statement.ts';
 import { graphId } from './statements/offset.ts';
-import {
-  type HeldClaim,
-  holdDomains,
-  holdIncidents,
-  holdOrganizations,
-  type Recalled,
-  recallDomains,
-} from './statements/write.ts';
+import { type HeldClaim, holdDomains, holdIncidents, holdOrganizations, recallDomains } from './statements/write.ts';
 import { readPortfolios } from './stored-portfolios.ts';
 
 /** What the database holds of the things that a batch speaks of, all of it locked. */
@@ -58,10 +52,14 @@ export async function readStored(
   return { entities, claimIds, domains };
 }
 
-/** What was sighted of domains, without locks, and of which database that is; undefined where none was set up. */
-export function readSighted(driver: Driver, wanted: Recalled) {
+/** What the sources sighted of domains, without locks, and of which database that is; undefined where none was set up. */
+export function readSighted(driver: Driver, names: readonly string[], sources: readonly string[]) {
   return inSession(driver, 'READ', async (tx) => {
-    const [held, domains] = await Promise.all([run(tx, graphId, {}), run(tx, recallDomains, wanted)]);
+    const wanted = { names, sightings: sources.map(sightingsName) };
+    const [held, rows] = await Promise.all([run(tx, graphId, {}), run(tx, recallDomains, wanted)]);
+    const domains = (rows[0]?.domains ?? []).map(([name, sightings, days]): KnownDomain => {
+      return { name, days, sightings: sources.map((source, i) => [source, sightings[i]]) };
+    });
     return { graph: held[0]?.graph, domains };
   });
 }

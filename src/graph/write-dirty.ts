@@ -3,10 +3,12 @@ import { claimShape, endId, isClaim, isIncident } from './batch.ts';
 import { integer, integerOrNull, type ManagedTransaction } from './driver.ts';
 import { type ClaimEntity, type Entity, type IncidentEntity, identify } from './fold.ts';
 import { type ClaimValues, claimValues, domainProperties, organizationProperties } from './properties.ts';
-import { run } from './statement.ts';
+import { isOnlySighted, sightedRows } from './sighted-rows.ts';
+import { run, type Statement } from './statement.ts';
 import {
   type CreateClaims,
   createClaims,
+  createSighted,
   replaceIncidents,
   updateClaims,
   updateDomains,
@@ -27,7 +29,7 @@ type Write = (tx: ManagedTransaction) => Promise<unknown>;
 export async function writeDirty(
   tx: ManagedTransaction,
   dirty: readonly Entity[],
-  sightings: ReadonlyMap<string, Record<string, string>>,
+  sightings: ReadonlyMap<string, Record<string, unknown>>,
   stored: Stored,
 ): Promise<void> {
   const writes = [
@@ -39,7 +41,7 @@ export async function writeDirty(
   await Promise.all(writes.map((write) => write(tx)));
 }
 
-function nodeWrites(dirty: readonly Entity[], sightings: ReadonlyMap<string, Record<string, string>>): Write[] {
+function nodeWrites(dirty: readonly Entity[], sightings: ReadonlyMap<string, Record<string, unknown>>): Write[] {
   const domains = domainRows(dirty, sightings);
   const organizations = dirty.flatMap((e) =>
     e.entity === 'organization' ? [{ id: e.key, properties: organizationProperties(e.state) }] : [],
@@ -52,7 +54,7 @@ function nodeWrites(dirty: readonly Entity[], sightings: ReadonlyMap<string, Rec
   ];
 }
 
-function domainRows(dirty: readonly Entity[], sightings: ReadonlyMap<string, Record<string, string>>) {
+function domainRows(dirty: readonly Entity[], sightings: ReadonlyMap<string, Record<string, unknown>>) {
   const rows = new Map<string, Record<string, unknown>>();
   for (const e of dirty) if (e.entity === 'domain') rows.set(e.name, domainProperties(e.state));
   for (const [name, values] of sightings) rows.set(name, { ...rows.get(name), ...values });
@@ -61,26 +63,38 @@ function domainRows(dirty: readonly Entity[], sightings: ReadonlyMap<string, Rec
 
 function claimWrites(claims: readonly ClaimEntity[], stored: Stored): Write[] {
   const updated: ClaimValues[] = [];
+  const sighted = new Map<string, ClaimEntity[]>();
   const created = new Map<string, ClaimEntity[]>();
   for (const claim of claims) {
     const id = stored.claimIds.size === 0 ? undefined : stored.claimIds.get(identify(claim));
     if (id !== undefined) {
       updated.push(claimValues(id, claim.key, claim.state));
     } else {
-      append(created, claimShape(claim), claim);
+      append(isOnlySighted(claim) ? sighted : created, claimShape(claim), claim);
     }
   }
-  const creations = [...created].flatMap(([shape, same]): Write[] => {
-    const create = createClaims[shape];
+  return [
+    ...(updated.length === 0 ? [] : [(tx: ManagedTransaction) => run(tx, updateClaims, { rows: updated })]),
+    ...creations(sighted, createSighted, sightedRows),
+    ...creations(created, createClaims, (piece) => ({ rows: groupBySubject(piece) })),
+  ];
+}
+
+/** `claims`: by shape, as the statements are. */
+function creations<Params extends object>(
+  claims: ReadonlyMap<string, readonly ClaimEntity[]>,
+  statements: Readonly<Record<string, Statement<Params, { created: number }>>>,
+  paramsOf: (piece: readonly ClaimEntity[]) => Params,
+): Write[] {
+  return [...claims].flatMap(([shape, same]): Write[] => {
+    const create = statements[shape];
     if (create === undefined) {
       throw new TypeError(`No statement creates a claim of the shape ${shape}.`);
     }
     return inPieces(same).map(
-      (piece) => (tx) =>
-        run(tx, create, { rows: groupBySubject(piece) }).then((rows) => requireAll(rows, piece.length)),
+      (piece) => (tx) => run(tx, create, paramsOf(piece)).then((rows) => requireAll(rows, piece.length)),
     );
   });
-  return updated.length === 0 ? creations : [(tx) => run(tx, updateClaims, { rows: updated }), ...creations];
 }
 
 /** So that the server creates the first ones while the next are packed, a third as much work as creating them. */

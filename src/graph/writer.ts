@@ -5,7 +5,7 @@ import { type Change, canonicalChange, describeChanges, ownerChange } from './ch
 import { DAY } from './claim-state.ts';
 import { settleCanonical, settleOwners } from './conclusions.ts';
 import type { Driver, ManagedTransaction } from './driver.ts';
-import type { SourceEntity } from './fold.ts';
+import { identifyEnd, type SourceEntity } from './fold.ts';
 import {
   advance,
   type Counters,
@@ -18,11 +18,11 @@ import {
 } from './offsets.ts';
 import { putChanges } from './outbox.ts';
 import { createKnownNodes, pointAt } from './pointed-at.ts';
+import { sightingsName } from './properties.ts';
 import {
   createRepeats,
+  type KnownDomain,
   lookedAt,
-  type NamedAction,
-  nameAction,
   type Repeats,
   type SightingsByDomain,
   sightingsIn,
@@ -113,12 +113,12 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
 
   /** Looks what the graph knows of it: where that is most of it, this costs a fraction of what folding it would. */
   const recall = async (parts: readonly Part[]): Promise<readonly Part[]> => {
-    const wanted = lookedAt(parts.flatMap((part) => part.fresh).flat());
-    if (wanted.names.length === 0) return parts;
-    const { graph: found, domains } = await readSighted(driver, wanted);
+    const { names, sources } = lookedAt(parts.flatMap((part) => part.fresh));
+    if (names.length === 0) return parts;
+    const { graph: found, domains } = await readSighted(driver, names, sources);
     if (found === undefined) return parts;
     recognise(found);
-    repeats.recall(domains);
+    repeats.remember(domains);
     return parts.map((part) => ({ ...part, fresh: freshOf(repeats, part.fresh) }));
   };
 
@@ -126,18 +126,18 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
     const unremembered = batches.map((batch) => partOf(repeats, batch));
     const parts = isRepeated ? await recall(unremembered) : unremembered;
     const fresh = parts.flatMap((part) => part.fresh);
-    const plan = planBatch(fresh.map(unnamed));
-    const sighted = sightingsIn(fresh.flat());
+    const plan = planBatch(fresh);
     const sources = await withdrawSources((work) => transaction(batches, work), plan.withdrawals.values(), rankOf);
     await makePointedAt(batches, plan);
-    const progress = await transaction(batches, async (tx) => {
-      const changed =
-        fresh.length === 0 ? [] : await writePlan(tx, plan, { slices: batches, rankOf, sources, sighted });
+    const { progress, domains } = await transaction(batches, async (tx) => {
+      const { changed, domains } =
+        fresh.length === 0 ? NOTHING_NEW : await writePlan(tx, plan, { slices: batches, rankOf, sources, fresh });
       const progress = progressOf(parts, changed);
       await advance(tx, progress);
-      return progress;
+      return { progress, domains };
     });
-    for (const actions of fresh) repeats.remember(actions);
+    repeats.remember(domains);
+    repeats.rememberNames(fresh.flat());
     isRepeated = wasMostlyKnown(unremembered, progress) ?? isRepeated;
     return progress.map(({ counters }) => counters);
   };
@@ -158,22 +158,19 @@ interface Part {
   /** The actions of each event that has any meaning for the graph. */
   readonly mapped: readonly (readonly GraphAction[])[];
   /** What of these is not known to be in the graph. */
-  readonly fresh: readonly (readonly NamedAction[])[];
+  readonly fresh: readonly (readonly GraphAction[])[];
 }
 
 function partOf(repeats: Repeats, batch: WriteBatch): Part {
   const mapped = batch.events.filter((event) => event.outcome === 'mapped').map((event) => event.actions);
-  const named = mapped.map((actions) => actions.map(nameAction));
-  return { batch, mapped, fresh: freshOf(repeats, named) };
+  return { batch, mapped, fresh: freshOf(repeats, mapped) };
 }
 
 function freshOf(repeats: Repeats, events: Part['fresh']): Part['fresh'] {
-  const isFresh = (named: NamedAction): boolean => !repeats.covers(named);
+  const isFresh = (action: GraphAction): boolean => !repeats.covers(action);
   // Mostly all of them or none is.
   return events.filter((actions) => actions.some(isFresh)).map((actions) => actions.filter(isFresh));
 }
-
-const unnamed = (actions: readonly NamedAction[]): GraphAction[] => actions.map(({ action }) => action);
 
 /** Whether most of what was not remembered was in the graph; undefined where all was remembered. */
 function wasMostlyKnown(unremembered: readonly Part[], progress: readonly Progress[]): boolean | undefined {
@@ -195,12 +192,20 @@ function progressOf(parts: readonly Part[], changed: readonly boolean[]): Progre
 /** By source, the time of its newest event: how fresh the graph is. */
 function newestOf(mapped: readonly (readonly GraphAction[])[]): Map<string, number> {
   const newest = new Map<string, number>();
-  for (const action of mapped.flat()) {
-    const time = timeOf(action);
-    if ('source' in action && time > (newest.get(action.source) ?? Number.NEGATIVE_INFINITY)) {
-      newest.set(action.source, time);
+  // Most of a slice are of one source.
+  let [source, time] = ['', Number.NEGATIVE_INFINITY];
+  for (const actions of mapped) {
+    for (const action of actions) {
+      if (!('source' in action)) continue;
+      if (action.source !== source) {
+        if (source !== '') newest.set(source, time);
+        source = action.source;
+        time = newest.get(source) ?? Number.NEGATIVE_INFINITY;
+      }
+      time = Math.max(time, timeOf(action));
     }
   }
+  if (source !== '') newest.set(source, time);
   return newest;
 }
 
@@ -235,43 +240,91 @@ interface PlanContext {
   readonly rankOf: RankOf;
   /** What was held of the sources that the batch withdraws. */
   readonly sources: readonly SourceEntity[];
-  readonly sighted: SightingsByDomain;
+  readonly fresh: Part['fresh'];
 }
 
-/** @returns of each event, whether it changed something */
+interface Written {
+  /** Whether each event changed something. */
+  readonly changed: readonly boolean[];
+  /** What the graph holds now of the domains that were looked at. */
+  readonly domains: readonly KnownDomain[];
+}
+
+const NOTHING_NEW: Written = { changed: [], domains: [] };
+
 async function writePlan(
   tx: ManagedTransaction,
   plan: Batch,
-  { slices, rankOf, sources, sighted }: PlanContext,
-): Promise<readonly boolean[]> {
+  { slices, rankOf, sources, fresh }: PlanContext,
+): Promise<Written> {
   if (plan.identitySources.length > 0) {
     await run(tx, holdSources, { ids: plan.identitySources });
   }
   const stored = await readStored(tx, plan, sources);
   const outcome = foldBatch(plan, stored.entities);
+  const sighted = joinedSightings(sightingsIn(fresh.flat()), stored.domains);
   // The changes are encoded while the database writes.
   const [, described] = await Promise.all([
-    writeDirty(tx, [...outcome.dirty.values()], newSightings(sighted, stored.domains), stored),
+    writeDirty(tx, [...outcome.dirty.values()], newSightings(sighted), stored),
     describeChanges(outcome.dirty, stored),
   ]);
   const changes = [...described, ...(await settle(tx, outcome, rankOf))];
   const [first] = slices;
   if (first !== undefined) await putChanges(tx, `${offsetId(first)}/${first.from}`, changes);
-  return outcome.changed;
+  return { changed: outcome.changed, domains: knownDomains(plan, outcome, stored, sighted) };
+}
+
+/** What a domain keeps of a source's sightings. */
+interface KeptOfSource {
+  readonly source: string;
+  readonly value: unknown;
+  /** The batch adds something to what was kept. */
+  readonly isNew: boolean;
+}
+
+/** By domain, for each source that the batch speaks of. */
+function joinedSightings(sighted: SightingsByDomain, held: Stored['domains']): Map<string, KeptOfSource[]> {
+  const kept = new Map<string, KeptOfSource[]>();
+  for (const [domain, bySource] of sighted) {
+    const properties = held.get(domain);
+    kept.set(
+      domain,
+      [...bySource].map(([source, more]) => {
+        const before = properties?.[sightingsName(source)];
+        const joined = joinSightings(before, more);
+        return { source, value: joined ?? before, isNew: joined !== undefined };
+      }),
+    );
+  }
+  return kept;
 }
 
 /** By domain and property, what is to be written. */
-function newSightings(sighted: SightingsByDomain, held: Stored['domains']): Map<string, Record<string, string>> {
-  const written = new Map<string, Record<string, string>>();
-  for (const [domain, sightings] of sighted) {
-    const values: Record<string, string> = {};
-    for (const [property, more] of sightings) {
-      const joined = joinSightings(held.get(domain)?.[property], more);
-      if (joined !== undefined) values[property] = joined;
-    }
-    if (Object.keys(values).length > 0) written.set(domain, values);
+function newSightings(kept: ReadonlyMap<string, readonly KeptOfSource[]>): Map<string, Record<string, unknown>> {
+  const written = new Map<string, Record<string, unknown>>();
+  for (const [domain, bySource] of kept) {
+    const values = bySource.filter(({ isNew }) => isNew).map(({ source, value }) => [sightingsName(source), value]);
+    if (values.length > 0) written.set(domain, Object.fromEntries(values));
   }
   return written;
+}
+
+/** What the graph holds of the batch's domains once it is committed. */
+function knownDomains(
+  plan: Batch,
+  outcome: Outcome,
+  stored: Stored,
+  kept: ReadonlyMap<string, readonly KeptOfSource[]>,
+): KnownDomain[] {
+  return plan.domains.map(({ id: name }) => {
+    const identity = identifyEnd({ kind: 'domain', name });
+    const entity = outcome.dirty.get(identity) ?? stored.entities.get(identity);
+    return {
+      name,
+      days: entity?.entity === 'domain' ? [...entity.state.days] : [],
+      sightings: (kept.get(name) ?? []).map(({ source, value }) => [source, value]),
+    };
+  });
 }
 
 /** Owners and canonical organizations that the batch may have changed. */

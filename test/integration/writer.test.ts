@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { GraphAction } from '../../src/graph/actions.ts';
+import type { GraphAction, SightUse } from '../../src/graph/actions.ts';
 import { checkGraph } from '../../src/graph/check.ts';
 import { type Driver, integer } from '../../src/graph/driver.ts';
 import { graphHash } from '../../src/graph/hash.ts';
@@ -300,6 +300,39 @@ describe('the writer', () => {
       await driver.executeQuery("MATCH (d:Domain {name: 'a.example'}) DETACH DELETE d");
       await expect(writer.write(batchOf([[action]], 2))).rejects.toMatchObject({ code: 'DATABASE_REPLACED' });
     }
+  });
+
+  it('creates claims as they are, whatever their names hold and however many pieces of evidence they have', async () => {
+    const seen = (object: string, host: string): SightUse => {
+      const use = sight('page-crawler', 'shop.example', 'CDN', object, 5);
+      return {
+        ...use,
+        evidence: { document: 'a"b', record: '\u001e[0]', host, observedAt: use.evidence.observedAt + 7 },
+      };
+    };
+    const odd = 'odd\u001e\u001fname.example';
+    const actions = [
+      seen('one.example', 'a.one.example'),
+      seen(odd, 'odd.example'),
+      seen('two.example', 'b.two.example'),
+      seen('two.example', 'a.two.example'),
+      { ...stateUse('partner', 'shop.example', 'CDN', 'gone.example', 5), retracted: true },
+    ];
+    await createWriter({ driver, rankOf }).write(batchOf(actions.map((action) => [action])));
+    const { records } = await driver.executeQuery(
+      'MATCH (:Domain {name: "shop.example"})-[r:USES]->(o) RETURN o.name AS name, r.evidence AS evidence',
+    );
+    const { observedAt } = seen('', '').evidence;
+    const piece = (host: string): string => JSON.stringify([observedAt, 'a"b', '\u001e[0]', host]);
+    expect(new Map(records.map((record) => [record.get('name'), record.get('evidence')]))).toEqual(
+      new Map<string, string[] | null>([
+        ['one.example', [piece('a.one.example')]],
+        [odd, [piece('odd.example')]],
+        ['two.example', [piece('a.two.example'), piece('b.two.example')]],
+        ['gone.example', null],
+      ]),
+    );
+    expect((await checkGraph(driver, rankOf)).problems).toEqual([]);
   });
 
   it('keeps whom an older version of an incident names, whether it comes before or after the newer one', async () => {

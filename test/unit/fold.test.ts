@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { GraphAction } from '../../src/graph/actions.ts';
+import type { GraphAction, SightUse } from '../../src/graph/actions.ts';
 import { foldBatch, planBatch } from '../../src/graph/batch.ts';
 import { type ClaimState, MAX_EVIDENCE } from '../../src/graph/claim-state.ts';
 import { type ClaimEntity, type Entity, identify, join, lift } from '../../src/graph/fold.ts';
-import { createRepeats, nameAction, type Repeats, sightingsIn } from '../../src/graph/repeats.ts';
+import { createRepeats, type KnownDomain, sightingsIn } from '../../src/graph/repeats.ts';
 import { encodeSightings, joinSightings } from '../../src/graph/sightings.ts';
 import { arbitraryAction, arbitraryEvents, arbitrarySightings } from '../support/arbitrary-actions.ts';
 
@@ -85,57 +85,62 @@ describe('the fold', () => {
     );
   });
 
+  /** Both of everything and of many sightings of one claim, where there is something to know. */
   it('knows a repeat only where it adds nothing', () => {
-    expectOnlyRepeatsKnown((repeats, first) => {
-      for (const actions of first) repeats.remember(actions.map(nameAction));
-    });
+    const events = fc.oneof(arbitraryEvents(20), arbitrarySightings);
+    const count = { sightings: 0, others: 0 };
+    fc.assert(
+      fc.property(events, events, (first, second) => {
+        const repeats = createRepeats();
+        repeats.remember(knownDomains(first));
+        repeats.rememberNames(first.flat());
+        const known = second.map((actions) => actions.filter((action) => repeats.covers(action)));
+        for (const { type } of known.flat()) count[type === 'sight-use' ? 'sightings' : 'others']++;
+        expect(plain(fold([...first, ...known]))).toBe(plain(fold(first)));
+      }),
+      { numRuns: 400 },
+    );
+    expect(count.sightings).toBeGreaterThan(0);
+    expect(count.others).toBeGreaterThan(0);
   });
 
-  it('knows by what is kept of domains only a repeat that adds nothing', () => {
-    expectOnlyRepeatsKnown((repeats, first) => {
-      const kept = new Map<string, string>();
-      for (const actions of first) {
-        for (const [domain, sightings] of sightingsIn(actions.map(nameAction))) {
-          for (const [property, more] of sightings) {
-            const id = `${domain} ${property}`;
-            kept.set(id, joinSightings(kept.get(id), more) ?? (kept.get(id) as string));
-          }
-        }
-      }
-      const domains = [...fold(first).values()].filter((entity) => entity.entity === 'domain');
-      repeats.recall(
-        domains.map(({ name, state }) => {
-          const sightings = [...kept].flatMap(([id, value]) => (id.startsWith(`${name} `) ? [value] : []));
-          return { name, days: [...state.days], sightings };
-        }),
-      );
-    });
+  it('remembers at most as much as it may, and nothing once it has to forget', () => {
+    const repeats = createRepeats(10_000);
+    const sightingOf = (n: number, observedAt: number): GraphAction => {
+      const action = sightUse(observedAt, 'www.shop.example');
+      return { ...action, subject: { kind: 'domain', name: `shop-${n}.example` } };
+    };
+    const all = Array.from({ length: 1_000 }, (_, n) => sightingOf(n, 6));
+    for (let n = 0; n < 1_000; n++) repeats.remember(knownDomains([[sightingOf(n, 5)]]));
+    const known = (): number => all.filter((action) => repeats.covers(action)).length;
+    expect(repeats.covers(sightingOf(999, 6))).toBe(true);
+    expect(known()).toBeGreaterThan(10);
+    expect(known()).toBeLessThan(100);
+    repeats.forget();
+    expect(known()).toBe(0);
   });
 
   it('keeps of sightings what they were always kept as', () => {
-    const { action, digest } = nameAction(sightUse(5, 'www.shop.example'));
-    const kept = sightingsIn([{ action, digest }]).get('shop.example')?.get('sightings.zdns');
+    const kept = sightingsIn([sightUse(5, 'www.shop.example')])
+      .get('shop.example')
+      ?.get('zdns');
     expect(kept && encodeSightings(kept)).toBe('AAAAAAAAAAA0Gah1Hw2xlxmsL/WibrDEBQAAAA==');
   });
 });
 
-type Events = readonly (readonly GraphAction[])[];
-
-/** Both of everything and of many sightings of one claim, where there is something to know. */
-function expectOnlyRepeatsKnown(learn: (repeats: Repeats, first: Events) => void): void {
-  const events = fc.oneof(arbitraryEvents(20), arbitrarySightings);
-  let count = 0;
-  fc.assert(
-    fc.property(events, events, (first, second) => {
-      const repeats = createRepeats(1_024);
-      learn(repeats, first);
-      const known = second.map((actions) => actions.filter((action) => repeats.covers(nameAction(action))));
-      count += known.flat().filter(({ type }) => type === 'sight-use').length;
-      expect(plain(fold([...first, ...known]))).toBe(plain(fold(first)));
-    }),
-    { numRuns: 400 },
-  );
-  expect(count).toBeGreaterThan(0);
+/** What the graph of the events holds of their domains. */
+function knownDomains(events: readonly (readonly GraphAction[])[]): KnownDomain[] {
+  const kept = new Map<string, Map<string, string | undefined>>();
+  for (const actions of events) {
+    for (const [domain, bySource] of sightingsIn(actions)) {
+      const held = kept.get(domain) ?? new Map();
+      kept.set(domain, held);
+      for (const [source, more] of bySource)
+        held.set(source, joinSightings(held.get(source), more) ?? held.get(source));
+    }
+  }
+  const domains = [...fold(events).values()].filter((entity) => entity.entity === 'domain');
+  return domains.map(({ name, state }) => ({ name, days: [...state.days], sightings: [...(kept.get(name) ?? [])] }));
 }
 
 const base = {
@@ -154,7 +159,7 @@ const stateUse = (time: number, retracted: boolean, event = `${time}${retracted}
   retracted,
   evidence: evidence(time),
 });
-const sightUse = (observedAt: number, host: string, document = 'd'): GraphAction => ({
+const sightUse = (observedAt: number, host: string, document = 'd'): SightUse => ({
   type: 'sight-use',
   ...base,
   source: 'zdns',

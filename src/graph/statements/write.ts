@@ -1,6 +1,7 @@
 import type { Service } from '../../identity/service.ts';
 import { CLAIM_KINDS, type ClaimKind } from '../fold.ts';
 import type { ClaimProperties, ClaimValues } from '../properties.ts';
+import type { SightedValues } from '../sighted-rows.ts';
 import { type Statement, statement } from '../statement.ts';
 
 /** A node whose state a batch changes, and the sources whose claims of it the batch may change. */
@@ -69,27 +70,23 @@ export const holdOrganizations = statement<{ rows: readonly Wanted[] }, HeldNode
   hold('Organization', 'key', ' ON CREATE SET n.canonical = row.id', 'USES|PRIVATE_USES|SAME_AS|PART_OF|DISMISSED'),
 );
 
-/** Of which domains, and of which of their properties. */
-export interface Recalled {
-  readonly names: readonly string[];
-  readonly sightings: readonly string[];
-}
-
-export interface RecalledDomain {
-  readonly name: string;
-  /** Of each of the properties, `Sightings`, or null. */
-  readonly sightings: readonly unknown[];
-  /** On which days (midnights) it was looked at, by the names of the domain's properties. */
-  readonly days: readonly (readonly [name: string, day: number])[];
-}
+/** What domains keep of some properties, null where nothing, and the days (midnights) on which they were looked at. */
+type RecalledDomain = readonly [
+  name: string,
+  sightings: readonly unknown[],
+  days: readonly (readonly [property: string, day: number])[],
+];
 
 /** Read without locks, and without the claims: enough to see that something is known. */
-export const recallDomains = statement<Recalled, RecalledDomain>(
+export const recallDomains = statement<
+  { names: readonly string[]; sightings: readonly string[] },
+  { domains: readonly RecalledDomain[] }
+>(
   'write.recallDomains',
   `UNWIND $names AS name
 MATCH (n:Domain {name: name})
-RETURN name, [key IN $sightings | n[key]] AS sightings,
-  [key IN keys(n) WHERE key STARTS WITH 'observed.' OR key STARTS WITH 'complete.' | [key, n[key]]] AS days`,
+RETURN collect([name, [key IN $sightings | n[key]],
+  [key IN keys(n) WHERE key STARTS WITH 'observed.' OR key STARTS WITH 'complete.' | [key, n[key]]]]) AS domains`,
 );
 
 /** Nodes that something points at. One that is there and labelled is left alone, so that no batch locks a hub. */
@@ -180,6 +177,41 @@ export const createClaims: Readonly<Record<string, Statement<CreateClaims, { cre
   'DISMISSED domain organization': create('DISMISSED', SUBJECT_DOMAIN, OBJECT_ORGANIZATION, DISMISSING),
   'DISMISSED organization domain': create('DISMISSED', SUBJECT_ORGANIZATION, OBJECT_DOMAIN, DISMISSING),
   'DISMISSED organization organization': create('DISMISSED', SUBJECT_ORGANIZATION, OBJECT_ORGANIZATION, DISMISSING),
+};
+
+/** Control characters made for this, which no name and no JSON has. */
+export const BETWEEN_CLAIMS = '\u001e';
+export const BETWEEN_FIELDS = '\u001f';
+
+/**
+ * Of each claim a text says its object, the place among `seen` of what it shares with others, and the second part of its
+ * evidence, of which its row has the first; see `sightedRows`.
+ */
+export interface CreateSighted {
+  readonly seen: readonly SightedValues[];
+  readonly rows: readonly (readonly [subject: string, document: string, claims: string])[];
+}
+
+const createOfSighted = (subject: string, object: string): Statement<CreateSighted, { created: number }> =>
+  statement(
+    'write.createSighted',
+    `UNWIND $rows AS row
+MATCH (s:${subject})
+UNWIND split(row[2], ${JSON.stringify(BETWEEN_CLAIMS)}) AS text
+WITH s, row[1] AS document, split(text, ${JSON.stringify(BETWEEN_FIELDS)}) AS claim
+MATCH (o:${object})
+WITH s, o, $seen[toInteger(claim[1])] AS seen, document + claim[2] AS evidence
+CREATE (s)-[:USES {source: seen[0], service: seen[1], firstSeen: seen[2], lastSeen: seen[3],
+  sightedConfidence: seen[4], evidence: [evidence]}]->(o)
+RETURN count(*) AS created`,
+  );
+
+/** By ends, as `claimShape` names them: claims that were only sighted, once. */
+export const createSighted: Readonly<Record<string, Statement<CreateSighted, { created: number }>>> = {
+  'USES domain domain': createOfSighted(SUBJECT_DOMAIN, OBJECT_DOMAIN),
+  'USES domain organization': createOfSighted(SUBJECT_DOMAIN, OBJECT_ORGANIZATION),
+  'USES organization domain': createOfSighted(SUBJECT_ORGANIZATION, OBJECT_DOMAIN),
+  'USES organization organization': createOfSighted(SUBJECT_ORGANIZATION, OBJECT_ORGANIZATION),
 };
 
 /** All claims have one of these types and a source. Were that not said, a plan made while the graph is empty would scan it. */
