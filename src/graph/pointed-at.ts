@@ -9,8 +9,8 @@ import {
   pointAtOrganizationsPrivately,
 } from './statements/write.ts';
 
-/** How many nodes a writer remembers as being there. */
-const REMEMBERED = 2 ** 17;
+/** How many nodes a writer remembers as being there, in some 10 MB. */
+const REMEMBERED = 2 ** 16;
 
 /** Nodes that a writer knows to be in the graph: popular vendors need not be looked for again. */
 export interface KnownNodes {

@@ -64,6 +64,18 @@ export function claimValues(end: string, key: ClaimKey, state: ClaimState): Clai
   ];
 }
 
+/** Source, service, first and last seen, and confidence: the same for many of a batch's claims. */
+export type SightedValues = readonly (string | number | ReturnType<typeof integer> | null)[];
+
+/** What a claim is besides its evidence that was only sighted. */
+export const sightedValues = (key: ClaimKey, state: ClaimState): SightedValues => [
+  key.source,
+  key.service ?? null,
+  integerOrNull(state.firstSeen),
+  integerOrNull(state.lastSeen),
+  state.sightedConfidence ?? null,
+];
+
 export function claimState(p: ClaimProperties): ClaimState {
   return {
     firstSeen: p.firstSeen,

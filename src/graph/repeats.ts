@@ -12,10 +12,11 @@ import {
   sightedAt,
 } from './sightings.ts';
 
-/** Bytes of what a writer remembers of domains, at most. What is forgotten costs a read, never a wrong answer. */
-export const REMEMBERED = 8 * 2 ** 20;
-/** About what a domain takes besides its sightings, of which one takes 20. */
+/** About how many bytes a writer remembers of domains, at most. What is forgotten costs a read, never a wrong answer. */
+export const REMEMBERED = 12 * 2 ** 20;
+/** About what they take: a domain, and each day or source of it, besides the text of its sightings. */
 const DOMAIN_BYTES = 200;
+const PART_BYTES = 100;
 /** Names of organizations that a writer remembers at most. */
 const REMEMBERED_NAMES = 2 ** 14;
 
@@ -67,7 +68,7 @@ export function createRepeats(bytes = REMEMBERED): Repeats {
     covers(a) {
       switch (a.type) {
         case 'sight-use':
-          return isSighted(a.subject.kind === 'domain' ? find(a.subject.name) : undefined, a);
+          return a.subject.kind === 'domain' && isSighted(find(a.subject.name), a);
         case 'observe-domain':
           return wasLookedAt(a.domain, observedName(a), midnight(a.observedAt));
         case 'complete-observation':
@@ -104,8 +105,8 @@ export function createRepeats(bytes = REMEMBERED): Repeats {
   };
 }
 
-function sizeOf({ sightings }: Remembered): number {
-  let bytes = DOMAIN_BYTES;
+function sizeOf({ days, sightings }: Remembered): number {
+  let bytes = DOMAIN_BYTES + (days.length + sightings.size) * PART_BYTES;
   for (const { text } of sightings.values()) bytes += text.length;
   return bytes;
 }

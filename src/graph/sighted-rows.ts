@@ -1,14 +1,9 @@
 import type { Evidence } from './actions.ts';
 import { endId } from './batch.ts';
-import { type integer, integerOrNull } from './driver.ts';
 import type { ClaimEntity } from './fold.ts';
-import { encodeDocument, encodePlace } from './properties.ts';
+import { encodeDocument, encodePlace, type SightedValues, sightedValues } from './properties.ts';
 import { BETWEEN_CLAIMS, BETWEEN_FIELDS, type CreateSighted } from './statements/write.ts';
 
-/** Source, service, first and last seen, and confidence: the same for many of a batch's claims. */
-export type SightedValues = readonly (string | number | ReturnType<typeof integer> | null)[];
-
-/** In no name that went through `src/identity`. */
 const SEPARATOR = new RegExp(`[${BETWEEN_CLAIMS}${BETWEEN_FIELDS}]`);
 
 /** Whether a crawler saw it, once, and nobody stated, retracted or measured anything: so are nearly all that are new. */
@@ -35,8 +30,7 @@ export function sightedRows(claims: readonly ClaimEntity[]): CreateSighted {
     const name = `${key.source}\t${key.service}\t${state.firstSeen}\t${state.lastSeen}\t${state.sightedConfidence}`;
     let place = places.get(name);
     if (place === undefined) {
-      const days = [integerOrNull(state.firstSeen), integerOrNull(state.lastSeen)];
-      place = seen.push([key.source, key.service ?? null, ...days, state.sightedConfidence ?? null]) - 1;
+      place = seen.push(sightedValues(key, state)) - 1;
       places.set(name, place);
     }
     return place;

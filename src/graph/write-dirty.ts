@@ -17,6 +17,12 @@ import {
 import type { Stored } from './stored.ts';
 import { writePortfolios } from './stored-portfolios.ts';
 
+/** What a domain keeps of its sightings: by source, and, by property, what of it is new. */
+export interface KeptOfDomain {
+  readonly sightings: readonly (readonly [source: string, value: unknown])[];
+  readonly written: Readonly<Record<string, unknown>>;
+}
+
 /** Claims that one statement creates. */
 const AT_ONCE = 1_000;
 
@@ -29,11 +35,11 @@ type Write = (tx: ManagedTransaction) => Promise<unknown>;
 export async function writeDirty(
   tx: ManagedTransaction,
   dirty: readonly Entity[],
-  sightings: ReadonlyMap<string, Record<string, unknown>>,
+  kept: ReadonlyMap<string, KeptOfDomain>,
   stored: Stored,
 ): Promise<void> {
   const writes = [
-    ...nodeWrites(dirty, sightings),
+    ...nodeWrites(dirty, kept),
     ...claimWrites(dirty.filter(isClaim), stored),
     ...incidentWrites(dirty.filter(isIncident)),
     (transaction: ManagedTransaction) => writePortfolios(transaction, dirty),
@@ -41,8 +47,8 @@ export async function writeDirty(
   await Promise.all(writes.map((write) => write(tx)));
 }
 
-function nodeWrites(dirty: readonly Entity[], sightings: ReadonlyMap<string, Record<string, unknown>>): Write[] {
-  const domains = domainRows(dirty, sightings);
+function nodeWrites(dirty: readonly Entity[], kept: ReadonlyMap<string, KeptOfDomain>): Write[] {
+  const domains = domainRows(dirty, kept);
   const organizations = dirty.flatMap((e) =>
     e.entity === 'organization' ? [{ id: e.key, properties: organizationProperties(e.state) }] : [],
   );
@@ -54,10 +60,12 @@ function nodeWrites(dirty: readonly Entity[], sightings: ReadonlyMap<string, Rec
   ];
 }
 
-function domainRows(dirty: readonly Entity[], sightings: ReadonlyMap<string, Record<string, unknown>>) {
+function domainRows(dirty: readonly Entity[], kept: ReadonlyMap<string, KeptOfDomain>) {
   const rows = new Map<string, Record<string, unknown>>();
   for (const e of dirty) if (e.entity === 'domain') rows.set(e.name, domainProperties(e.state));
-  for (const [name, values] of sightings) rows.set(name, { ...rows.get(name), ...values });
+  for (const [name, { written }] of kept) {
+    if (Object.keys(written).length > 0) rows.set(name, { ...rows.get(name), ...written });
+  }
   return [...rows].map(([id, properties]) => ({ id, properties }));
 }
 

@@ -33,7 +33,7 @@ import { run } from './statement.ts';
 import { holdSources } from './statements/identity.ts';
 import { readSighted, readStored, type Stored } from './stored.ts';
 import { withdrawSources } from './withdraw.ts';
-import { writeDirty } from './write-dirty.ts';
+import { type KeptOfDomain, writeDirty } from './write-dirty.ts';
 
 /** One message of a slice, after mapping. `filtered` and `dead-lettered` ones bring no actions and are only counted. */
 export interface MappedEvent {
@@ -192,20 +192,14 @@ function progressOf(parts: readonly Part[], changed: readonly boolean[]): Progre
 /** By source, the time of its newest event: how fresh the graph is. */
 function newestOf(mapped: readonly (readonly GraphAction[])[]): Map<string, number> {
   const newest = new Map<string, number>();
-  // Most of a slice are of one source.
-  let [source, time] = ['', Number.NEGATIVE_INFINITY];
   for (const actions of mapped) {
     for (const action of actions) {
-      if (!('source' in action)) continue;
-      if (action.source !== source) {
-        if (source !== '') newest.set(source, time);
-        source = action.source;
-        time = newest.get(source) ?? Number.NEGATIVE_INFINITY;
+      const time = timeOf(action);
+      if ('source' in action && time > (newest.get(action.source) ?? Number.NEGATIVE_INFINITY)) {
+        newest.set(action.source, time);
       }
-      time = Math.max(time, timeOf(action));
     }
   }
-  if (source !== '') newest.set(source, time);
   return newest;
 }
 
@@ -246,7 +240,7 @@ interface PlanContext {
 interface Written {
   /** Whether each event changed something. */
   readonly changed: readonly boolean[];
-  /** What the graph holds now of the domains that were looked at. */
+  /** What the graph then holds of the domains that were looked at. */
   readonly domains: readonly KnownDomain[];
 }
 
@@ -262,69 +256,50 @@ async function writePlan(
   }
   const stored = await readStored(tx, plan, sources);
   const outcome = foldBatch(plan, stored.entities);
-  const sighted = joinedSightings(sightingsIn(fresh.flat()), stored.domains);
+  const kept = keptSightings(sightingsIn(fresh.flat()), stored.domains);
   // The changes are encoded while the database writes.
   const [, described] = await Promise.all([
-    writeDirty(tx, [...outcome.dirty.values()], newSightings(sighted), stored),
+    writeDirty(tx, [...outcome.dirty.values()], kept, stored),
     describeChanges(outcome.dirty, stored),
   ]);
   const changes = [...described, ...(await settle(tx, outcome, rankOf))];
   const [first] = slices;
   if (first !== undefined) await putChanges(tx, `${offsetId(first)}/${first.from}`, changes);
-  return { changed: outcome.changed, domains: knownDomains(plan, outcome, stored, sighted) };
+  return { changed: outcome.changed, domains: knownDomains(plan, outcome, stored, kept) };
 }
 
-/** What a domain keeps of a source's sightings. */
-interface KeptOfSource {
-  readonly source: string;
-  readonly value: unknown;
-  /** The batch adds something to what was kept. */
-  readonly isNew: boolean;
-}
-
-/** By domain, for each source that the batch speaks of. */
-function joinedSightings(sighted: SightingsByDomain, held: Stored['domains']): Map<string, KeptOfSource[]> {
-  const kept = new Map<string, KeptOfSource[]>();
+/** By domain, for the sources that the batch speaks of. */
+function keptSightings(sighted: SightingsByDomain, held: Stored['domains']): Map<string, KeptOfDomain> {
+  const kept = new Map<string, KeptOfDomain>();
   for (const [domain, bySource] of sighted) {
     const properties = held.get(domain);
-    kept.set(
-      domain,
-      [...bySource].map(([source, more]) => {
-        const before = properties?.[sightingsName(source)];
-        const joined = joinSightings(before, more);
-        return { source, value: joined ?? before, isNew: joined !== undefined };
-      }),
-    );
+    const sightings: [string, unknown][] = [];
+    const written: Record<string, unknown> = {};
+    for (const [source, more] of bySource) {
+      const before = properties?.[sightingsName(source)];
+      const joined = joinSightings(before, more);
+      if (joined !== undefined) written[sightingsName(source)] = joined;
+      sightings.push([source, joined ?? before]);
+    }
+    kept.set(domain, { sightings, written });
   }
   return kept;
 }
 
-/** By domain and property, what is to be written. */
-function newSightings(kept: ReadonlyMap<string, readonly KeptOfSource[]>): Map<string, Record<string, unknown>> {
-  const written = new Map<string, Record<string, unknown>>();
-  for (const [domain, bySource] of kept) {
-    const values = bySource.filter(({ isNew }) => isNew).map(({ source, value }) => [sightingsName(source), value]);
-    if (values.length > 0) written.set(domain, Object.fromEntries(values));
-  }
-  return written;
-}
-
-/** What the graph holds of the batch's domains once it is committed. */
+/** What the graph holds, once the batch is committed, of the domains that it says were looked at. */
 function knownDomains(
   plan: Batch,
   outcome: Outcome,
   stored: Stored,
-  kept: ReadonlyMap<string, readonly KeptOfSource[]>,
+  kept: ReadonlyMap<string, KeptOfDomain>,
 ): KnownDomain[] {
-  return plan.domains.map(({ id: name }) => {
+  const known = plan.domains.map(({ id: name }): KnownDomain => {
     const identity = identifyEnd({ kind: 'domain', name });
     const entity = outcome.dirty.get(identity) ?? stored.entities.get(identity);
-    return {
-      name,
-      days: entity?.entity === 'domain' ? [...entity.state.days] : [],
-      sightings: (kept.get(name) ?? []).map(({ source, value }) => [source, value]),
-    };
+    const days = entity?.entity === 'domain' ? [...entity.state.days] : [];
+    return { name, days, sightings: kept.get(name)?.sightings ?? [] };
   });
+  return known.filter(({ days, sightings }) => days.length > 0 || sightings.length > 0);
 }
 
 /** Owners and canonical organizations that the batch may have changed. */

@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { GraphAction, SightUse } from '../../src/graph/actions.ts';
+import type { GraphAction, Reference, SightUse } from '../../src/graph/actions.ts';
 import { checkGraph } from '../../src/graph/check.ts';
 import { type Driver, integer } from '../../src/graph/driver.ts';
 import { graphHash } from '../../src/graph/hash.ts';
@@ -303,36 +303,59 @@ describe('the writer', () => {
   });
 
   it('creates claims as they are, whatever their names hold and however many pieces of evidence they have', async () => {
-    const seen = (object: string, host: string): SightUse => {
-      const use = sight('page-crawler', 'shop.example', 'CDN', object, 5);
-      return {
-        ...use,
-        evidence: { document: 'a"b', record: '\u001e[0]', host, observedAt: use.evidence.observedAt + 7 },
-      };
+    const seen = (subject: string, object: string, host: string, document = 'a"b'): SightUse => {
+      const use = sight('page-crawler', subject, 'CDN', object, 5);
+      return { ...use, evidence: { document, record: '\u001e[0]', host, observedAt: use.evidence.observedAt + 7 } };
     };
     const odd = 'odd\u001e\u001fname.example';
-    const actions = [
-      seen('one.example', 'a.one.example'),
-      seen(odd, 'odd.example'),
-      seen('two.example', 'b.two.example'),
-      seen('two.example', 'a.two.example'),
-      { ...stateUse('partner', 'shop.example', 'CDN', 'gone.example', 5), retracted: true },
+    const uses = [
+      seen('shop.example', 'one.example', 'a.one.example'),
+      seen('shop.example', odd, 'odd.example'),
+      seen('shop.example', 'two.example', 'b.two.example'),
+      seen('shop.example', 'two.example', 'a.two.example'),
+      seen('shop.example', 'three.example', '', 'c'),
+      seen('other.example', 'org:x', 'x.example'),
+      seen('org:x', 'one.example', 'one.example'),
+      seen('shop.example', 'four.example', 'four.example'),
     ];
-    await createWriter({ driver, rankOf }).write(batchOf(actions.map((action) => [action])));
+    const retracted: GraphAction = {
+      ...stateUse('partner', 'shop.example', 'CDN', 'gone.example', 5),
+      retracted: true,
+    };
+    await createWriter({ driver, rankOf }).write(batchOf([...uses, retracted].map((action) => [action])));
+
     const { records } = await driver.executeQuery(
-      'MATCH (:Domain {name: "shop.example"})-[r:USES]->(o) RETURN o.name AS name, r.evidence AS evidence',
+      `MATCH (s)-[r:USES]->(o) WHERE r.source = 'page-crawler'
+       RETURN coalesce(s.name, s.key) + ' ' + coalesce(o.name, o.key) AS ends, r.evidence AS evidence,
+         [key IN keys(r) | key + ' ' + valueType(r[key])] AS types`,
     );
-    const { observedAt } = seen('', '').evidence;
-    const piece = (host: string): string => JSON.stringify([observedAt, 'a"b', '\u001e[0]', host]);
-    expect(new Map(records.map((record) => [record.get('name'), record.get('evidence')]))).toEqual(
-      new Map<string, string[] | null>([
-        ['one.example', [piece('a.one.example')]],
-        [odd, [piece('odd.example')]],
-        ['two.example', [piece('a.two.example'), piece('b.two.example')]],
-        ['gone.example', null],
-      ]),
-    );
+    const types = [
+      'evidence LIST<STRING NOT NULL> NOT NULL',
+      'firstSeen INTEGER NOT NULL',
+      'lastSeen INTEGER NOT NULL',
+      'service STRING NOT NULL',
+      'sightedConfidence FLOAT NOT NULL',
+      'source STRING NOT NULL',
+    ];
+    for (const record of records) expect([...record.get('types')].sort()).toEqual(types);
+    const nameOf = (end: Reference): string => (end.kind === 'domain' ? end.name : end.key);
+    const expected = new Map<string, string[]>();
+    for (const { subject, object, evidence: e } of uses) {
+      const ends = `${nameOf(subject)} ${nameOf(object)}`;
+      const pieces = [...(expected.get(ends) ?? []), JSON.stringify([e.observedAt, e.document, e.record, e.host])];
+      expected.set(ends, pieces.sort());
+    }
+    expect(new Map(records.map((record) => [record.get('ends'), record.get('evidence')]))).toEqual(expected);
     expect((await checkGraph(driver, rankOf)).problems).toEqual([]);
+  });
+
+  it('tells of a source no time at which nothing of it came', async () => {
+    const events = [[withdrawn(5)], [sight('page-crawler', 'a.example', 'CDN', 'b.example', 5)]];
+    await createWriter({ driver, rankOf }).write(batchOf(events));
+    const { records } = await driver.executeQuery(
+      "MATCH (o:StreamOffset) RETURN [key IN keys(o) WHERE key STARTS WITH 'newest.'] AS newest",
+    );
+    expect(records.map((record) => record.get('newest'))).toEqual([['newest.page-crawler']]);
   });
 
   it('keeps whom an older version of an incident names, whether it comes before or after the newer one', async () => {

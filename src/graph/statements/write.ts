@@ -1,7 +1,6 @@
 import type { Service } from '../../identity/service.ts';
 import { CLAIM_KINDS, type ClaimKind } from '../fold.ts';
-import type { ClaimProperties, ClaimValues } from '../properties.ts';
-import type { SightedValues } from '../sighted-rows.ts';
+import type { ClaimProperties, ClaimValues, SightedValues } from '../properties.ts';
 import { type Statement, statement } from '../statement.ts';
 
 /** A node whose state a batch changes, and the sources whose claims of it the batch may change. */
@@ -179,7 +178,7 @@ export const createClaims: Readonly<Record<string, Statement<CreateClaims, { cre
   'DISMISSED organization organization': create('DISMISSED', SUBJECT_ORGANIZATION, OBJECT_ORGANIZATION, DISMISSING),
 };
 
-/** Control characters made for this, which no name and no JSON has. */
+/** Control characters made for this. No JSON has one, and no name that went through `src/identity`. */
 export const BETWEEN_CLAIMS = '\u001e';
 export const BETWEEN_FIELDS = '\u001f';
 
