@@ -1,7 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { claimChange } from '../src/graph/changes.ts';
 import { NO_CLAIM } from '../src/graph/claim-state.ts';
 import type { ClaimEntity } from '../src/graph/fold.ts';
@@ -9,6 +8,8 @@ import { createKafka } from '../src/stream/kafka.ts';
 import { createProducer, type StreamProducer } from '../src/stream/producer.ts';
 import { type BenchGraph, claimsOf, domainName, organizationKey, seeded } from './exposure-graph.ts';
 
+/** What bench/main.ts is asked for, to be the process that publishes. */
+export const PUBLISH = 'publish';
 /** The relay of changes leaves as long between two looks. */
 const TICK_MS = 100;
 
@@ -23,7 +24,8 @@ interface Order {
  * 200 a domain's new owner. In a process of its own, as the writer is, so that what is measured does not wait for it.
  */
 export function startPublisher(brokers: readonly string[], graph: BenchGraph, perSecond: number) {
-  const publisher = fork(fileURLToPath(import.meta.url), [JSON.stringify({ brokers, graph, perSecond })]);
+  const program = process.argv[1] as string;
+  const publisher = fork(program, [PUBLISH, JSON.stringify({ brokers, graph, perSecond })]);
   return {
     /** @returns how many were published a second */
     async stop(): Promise<number> {
@@ -34,7 +36,8 @@ export function startPublisher(brokers: readonly string[], graph: BenchGraph, pe
   };
 }
 
-async function publishUntilStopped({ brokers, graph, perSecond }: Order): Promise<void> {
+/** What the process does. */
+export async function publishUntilStopped({ brokers, graph, perSecond }: Order): Promise<void> {
   const producer = createProducer(createKafka(brokers));
   await producer.connect();
   const over = new AbortController();
@@ -94,5 +97,3 @@ function newOwner(graph: BenchGraph, site: number, k: number): ClaimEntity {
     state: { ...NO_CLAIM, firstSeen: graph.today, lastSeen: graph.today, stated },
   };
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) await publishUntilStopped(JSON.parse(process.argv[2] ?? '{}'));

@@ -3,6 +3,7 @@ import { benchApi } from './api.ts';
 import { benchApiDatabase } from './api-database.ts';
 import { benchCostliest } from './costliest.ts';
 import { benchExposure } from './exposure.ts';
+import { PUBLISH, publishUntilStopped } from './exposure-changes.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLatency } from './latency.ts';
 import { benchSoak } from './soak.ts';
@@ -19,7 +20,9 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   soak: () => benchSoak({ minutes: Number(size ?? 5) }),
 };
 const bench = BENCHES[name ?? ''];
-if (bench === undefined) {
+if (name === PUBLISH) {
+  await publishUntilStopped(JSON.parse(size ?? ''));
+} else if (bench === undefined) {
   process.stderr.write(`Which benchmark? One of: ${Object.keys(BENCHES).join(', ')}\n`);
   process.exitCode = 2;
 } else {
