@@ -129,9 +129,10 @@ export function createWriter({ driver, rankOf }: { readonly driver: Driver; read
     const plan = planBatch(fresh);
     const sources = await withdrawSources((work) => transaction(batches, work), plan.withdrawals.values(), rankOf);
     await makePointedAt(batches, plan);
+    const sighted = sightingsIn(fresh.flat());
     const { progress, domains } = await transaction(batches, async (tx) => {
       const { changed, domains } =
-        fresh.length === 0 ? NOTHING_NEW : await writePlan(tx, plan, { slices: batches, rankOf, sources, fresh });
+        fresh.length === 0 ? NOTHING_NEW : await writePlan(tx, plan, { slices: batches, rankOf, sources, sighted });
       const progress = progressOf(parts, changed);
       await advance(tx, progress);
       return { progress, domains };
@@ -167,9 +168,9 @@ function partOf(repeats: Repeats, batch: WriteBatch): Part {
 }
 
 function freshOf(repeats: Repeats, events: Part['fresh']): Part['fresh'] {
-  const isFresh = (action: GraphAction): boolean => !repeats.covers(action);
-  // Mostly all of them or none is.
-  return events.filter((actions) => actions.some(isFresh)).map((actions) => actions.filter(isFresh));
+  return events
+    .map((actions) => actions.filter((action) => !repeats.covers(action)))
+    .filter((actions) => actions.length > 0);
 }
 
 /** Whether most of what was not remembered was in the graph; undefined where all was remembered. */
@@ -234,7 +235,7 @@ interface PlanContext {
   readonly rankOf: RankOf;
   /** What was held of the sources that the batch withdraws. */
   readonly sources: readonly SourceEntity[];
-  readonly fresh: Part['fresh'];
+  readonly sighted: SightingsByDomain;
 }
 
 interface Written {
@@ -249,14 +250,14 @@ const NOTHING_NEW: Written = { changed: [], domains: [] };
 async function writePlan(
   tx: ManagedTransaction,
   plan: Batch,
-  { slices, rankOf, sources, fresh }: PlanContext,
+  { slices, rankOf, sources, sighted }: PlanContext,
 ): Promise<Written> {
   if (plan.identitySources.length > 0) {
     await run(tx, holdSources, { ids: plan.identitySources });
   }
   const stored = await readStored(tx, plan, sources);
   const outcome = foldBatch(plan, stored.entities);
-  const kept = keptSightings(sightingsIn(fresh.flat()), stored.domains);
+  const kept = keptSightings(sighted, stored.domains);
   // The changes are encoded while the database writes.
   const [, described] = await Promise.all([
     writeDirty(tx, [...outcome.dirty.values()], kept, stored),
