@@ -13,6 +13,10 @@ export interface AskedByMessage {
   giveUp(): void;
 }
 
+interface Asked extends Asking {
+  readonly signal: AbortSignal | undefined;
+}
+
 /** `post` sends to the other thread; of a question it throws AppError INDEX_NOT_READY where that can't be asked. */
 export function askByMessage(post: (message: Question) => void): AskedByMessage {
   const pending = new Slots<{ resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
@@ -20,7 +24,7 @@ export function askByMessage(post: (message: Question) => void): AskedByMessage 
   async function ask(
     question: Indexed,
     args: readonly unknown[],
-    { deadline, signal, tenant }: Asking,
+    { deadline, signal, tenant }: Asked,
   ): Promise<unknown> {
     let cancel = (): void => undefined;
     try {
@@ -69,13 +73,13 @@ export function answerByMessage(
   send: (message: Answered) => void,
 ): (message: Question) => void {
   // By the slot that whoever asks has given the question.
-  const asked: (AbortController | undefined)[] = [];
+  const asked: ({ aborted: boolean } | undefined)[] = [];
 
   async function answer({ id, question, args, deadline, tenant }: Question & { kind: 'ask' }): Promise<Answered> {
-    const cancelling = new AbortController();
-    asked[id] = cancelling;
+    const signal = { aborted: false };
+    asked[id] = signal;
     try {
-      const queries = queriesOf({ deadline, signal: cancelling.signal, tenant });
+      const queries = queriesOf({ deadline, signal, tenant });
       const ask = queries[question] as (...args: readonly unknown[]) => Promise<unknown>;
       return { kind: 'answer', id, value: await ask(...args) };
     } catch (error) {
@@ -89,7 +93,11 @@ export function answerByMessage(
   }
 
   return (message) => {
-    if (message.kind === 'cancel') asked[message.id]?.abort();
+    if (message.kind === 'cancel') cancel(asked[message.id]);
     else void answer(message).then(send);
   };
+}
+
+function cancel(signal: { aborted: boolean } | undefined): void {
+  if (signal !== undefined) signal.aborted = true;
 }

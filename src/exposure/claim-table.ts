@@ -60,6 +60,11 @@ export class ClaimTable {
   bySubject = new Adjacency();
   byObject = new Adjacency();
 
+  /** How many claims there is room for. */
+  get room(): number {
+    return this.subject.length;
+  }
+
   /** Adds a claim that is not there yet, without a place in the lists: call `arrange` when all are added. */
   append(row: ClaimRow): number {
     const claim = this.count++;
@@ -71,7 +76,7 @@ export class ClaimTable {
     this.statement[claim] = NONE;
     this.firstSeen[claim] = NEVER;
     this.lastSeen[claim] = NEVER;
-    this.#set(claim, row);
+    this.set(claim, row);
     return claim;
   }
 
@@ -101,11 +106,16 @@ export class ClaimTable {
   /** Adds the claim or writes its new state. @returns whether anything that decides is another than before */
   put(row: ClaimRow): boolean {
     const found = this.find(row);
-    if (found !== undefined) return this.#set(found, row);
+    if (found !== undefined) return this.set(found, row);
+    this.add(row);
+    return true;
+  }
+
+  /** Adds a claim that is not there yet. */
+  add(row: ClaimRow): void {
     const claim = this.append(row);
     this.bySubject.add(row.subject, claim);
     this.byObject.add(row.object, claim);
-    return true;
   }
 
   find(key: Pick<ClaimRow, 'subject' | 'object' | 'kind' | 'source'>): number | undefined {
@@ -164,7 +174,8 @@ export class ClaimTable {
     };
   }
 
-  #set(claim: number, row: ClaimRow): boolean {
+  /** Writes the claim's new state. @returns as `put` */
+  set(claim: number, row: ClaimRow): boolean {
     const sighted = this.#place(row.sighted);
     let isChanged =
       !Object.is(this.firstSeenAt(claim), row.firstSeen) ||

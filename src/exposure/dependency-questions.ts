@@ -11,6 +11,7 @@ import type {
 import {
   claimsByDependent,
   claimsByVendor,
+  claimsOn,
   isListed,
   organizationOf,
   type Summary,
@@ -67,8 +68,8 @@ export function* oneDependency(asked: Asked, pair: Pair): Work<Dependency | unde
 }
 
 export function dependencyBetween(asked: Asked, dependent: number, vendor: number): Dependency | undefined {
-  const claims = claimsByVendor(asked.view, dependent).get(vendor);
-  return claims && between(asked.view, dependent, vendor, claims);
+  const claims = claimsOn(asked.view, dependent, vendor);
+  return claims.length === 0 ? undefined : between(asked.view, dependent, vendor, claims);
 }
 
 function between(view: View, dependent: number, vendor: number, claims: readonly number[]): Dependency {
@@ -93,7 +94,7 @@ function* listOne(
     if (claims !== undefined && direction === 'uses') return between(asked.view, holder, other, claims);
     if (claims !== undefined) return between(asked.view, other, holder, claims);
     const view = asked.isPresent ? asked.view : asked.present.glanceAt(asked.at, other);
-    return between(view, other, holder, claimsByVendor(view, other).get(holder) ?? []);
+    return between(view, other, holder, claimsOn(view, other, holder));
   };
   return toPage(rows, page, toNode, ({ value, other }) => [value, asked.facts.nodes.key(other)]);
 }

@@ -31,23 +31,37 @@ export function* nodesOf(view: View, holder: number): Generator<number> {
  * counts for another has none.
  */
 export function claimsByVendor(view: View, holder: number): Map<number, number[]> {
+  const found = new Map<number, number[]>();
+  eachUse(view, holder, (claim, vendor) => {
+    const claims = found.get(vendor);
+    if (claims === undefined) found.set(vendor, [claim]);
+    else claims.push(claim);
+  });
+  return found;
+}
+
+/** Those of `claimsByVendor` that lead to this vendor: a page asks it of each of its rows. */
+export function claimsOn(view: View, holder: number, vendor: number): number[] {
+  const found: number[] = [];
+  eachUse(view, holder, (claim, other) => {
+    if (other === vendor) found.push(claim);
+  });
+  return found;
+}
+
+function eachUse(view: View, holder: number, tell: (claim: number, vendor: number) => void): void {
   const { bySubject, object } = view.facts.uses;
   const holders = view.facts.nodes.holder;
-  const found = new Map<number, number[]>();
-  if (holders[holder] !== holder) return found;
+  if (holders[holder] !== holder) return;
   for (const node of nodesOf(view, holder)) {
     if (view.known[node] === 0) view.judge(node);
     const start = bySubject.start[node] ?? 0;
     for (let at = start; at < start + bySubject.count(node); at++) {
       const claim = bySubject.pool[at] as number;
       const vendor = holders[object[claim] as number] as number;
-      if (((view.flags[claim] as number) & IN_FORCE) === 0 || vendor === holder) continue;
-      const claims = found.get(vendor);
-      if (claims === undefined) found.set(vendor, [claim]);
-      else claims.push(claim);
+      if (((view.flags[claim] as number) & IN_FORCE) !== 0 && vendor !== holder) tell(claim, vendor);
     }
   }
-  return found;
 }
 
 /** Claims in force from others to what the organization holds, by the dependent they come from. */

@@ -7,7 +7,7 @@ import type { Present } from './present.ts';
 import { Presents } from './presents.ts';
 import { Asked } from './question.ts';
 import { blastRadius, blastRadiusOrganizations, exposurePaths, nthParties } from './reach-questions.ts';
-import { Scheduler } from './scheduler.ts';
+import { type Cancelled, Scheduler } from './scheduler.ts';
 import { createTrust } from './trust.ts';
 import { concentrationRisk, vendors, vendorTotal } from './vendor-questions.ts';
 import type { Work } from './work.ts';
@@ -39,7 +39,7 @@ export interface ExposureIndexOptions {
 /** How something is asked. */
 export interface Asking {
   readonly deadline: number | undefined;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: Cancelled | undefined;
   readonly tenant: string | undefined;
 }
 
@@ -99,7 +99,7 @@ export class ExposureIndex {
    * The questions as that tenant sees the graph (undefined: what is public), given up at `deadline` (ms since 1970) with
    * AppError QUERY_TIMEOUT, and by `signal` with CANCELLED.
    */
-  queries(deadline?: number, signal?: AbortSignal, tenant?: string): IndexedQueries {
+  queries(deadline?: number, signal?: Cancelled, tenant?: string): IndexedQueries {
     const ask = <T>(at: number, question: (asked: Asked) => Work<T>): Promise<T> =>
       this.#ask(at, question, { deadline, signal, tenant });
     return {

@@ -24,6 +24,8 @@ export interface Watcher {
   /** What follows from the claims of this subject is about to change. */
   beforeSubject(subject: number): void;
   afterSubject(subject: number): void;
+  /** Of a use that was known nothing has changed but when it was seen or stated, and how surely. */
+  afterUse(claim: number): void;
   /** These nodes, which all count for the same organization, are about to count for another one, `target`. */
   beforeMove(nodes: readonly number[], target: number): void;
   afterMove(): void;
@@ -130,16 +132,25 @@ export class Facts {
   /** Joins what is said of a claim with what is known of it. */
   putUse(row: ClaimRow): void {
     const found = this.uses.find(row);
-    const held = found === undefined ? row : this.uses.row(found);
-    if (held.statedAt === row.statedAt && held.statedConfidence !== row.statedConfidence)
+    const held = found === undefined ? undefined : this.uses.row(found);
+    if (held !== undefined && held.statedAt === row.statedAt && held.statedConfidence !== row.statedConfidence)
       this.doubtful.add(row.subject);
-    this.replaceUse(joinRows(held, row));
+    this.#replaceUse(found, held, held === undefined ? row : joinRows(held, row));
   }
 
   replaceUse(row: ClaimRow): void {
     const found = this.uses.find(row);
-    if (found !== undefined && equalRows(this.uses.row(found), row)) return;
-    this.#changing(row.subject, () => this.uses.put(row));
+    this.#replaceUse(found, found === undefined ? undefined : this.uses.row(found), row);
+  }
+
+  #replaceUse(found: number | undefined, held: ClaimRow | undefined, row: ClaimRow): void {
+    if (found === undefined || held === undefined) {
+      this.#changing(row.subject, () => this.uses.add(row));
+    } else if (held.measured !== row.measured) {
+      this.#changing(row.subject, () => this.uses.set(found, row));
+    } else if (this.uses.set(found, row)) {
+      this.watcher?.afterUse(found);
+    }
   }
 
   putOwnership(row: ClaimRow): void {
@@ -328,10 +339,6 @@ function joinRows(a: ClaimRow, b: ClaimRow): ClaimRow {
     statedConfidence: isLater ? b.statedConfidence : a.statedConfidence,
     retractedAt: greatest(a.retractedAt, b.retractedAt),
   };
-}
-
-function equalRows(a: ClaimRow, b: ClaimRow): boolean {
-  return (Object.keys(a) as (keyof ClaimRow)[]).every((name) => Object.is(a[name], b[name]));
 }
 
 const least = (a: number, b: number): number => (Number.isNaN(a) ? b : Number.isNaN(b) ? a : Math.min(a, b));

@@ -1,5 +1,5 @@
 import type { DependencyFilter, DependencyOrder } from '../queries/types.ts';
-import { claimsByVendor, isListed, type Summary, summarize } from './dependency.ts';
+import { claimsOn, isListed, type Summary, summarize } from './dependency.ts';
 import type { Hub } from './hub.ts';
 import { least, orderBy, type Position, type Row } from './listing.ts';
 import type { NodeTable } from './node-table.ts';
@@ -31,7 +31,7 @@ export class HubAt {
   }
 
   /** Something about the dependent is changing. @returns whether it is worth while to remember that */
-  release(dependent: number): boolean {
+  touch(dependent: number): boolean {
     this.#pending.add(dependent);
     return this.#pending.size <= MOST_PENDING;
   }
@@ -42,8 +42,8 @@ export class HubAt {
     for (const dependent of this.#pending) {
       this.#pending.delete(dependent);
       const view = this.#viewOf(dependent);
-      const claims = claimsByVendor(view, dependent).get(this.#hub.vendor);
-      const summary = claims && summarize(view, claims);
+      const claims = claimsOn(view, dependent, this.#hub.vendor);
+      const summary = claims.length === 0 ? undefined : summarize(view, claims);
       if (equal(summary, this.#hub.summaryOf(dependent))) this.#otherwise.delete(dependent);
       else this.#otherwise.set(dependent, summary);
       if ((++work & 0x7f) === 0) yield;

@@ -38,8 +38,8 @@ export class Hub {
   readonly #sorted = new Map<DependencyOrder, SortedList>();
   readonly #patterns: Pattern[] = [];
   readonly #patternOf = new Map<number, number>();
-  /** Taken out because something about them is changing; put in again when the hub is next read. */
-  readonly #released = new Set<number>();
+  /** Something about them is changing: they are looked at again before the hub is read. */
+  readonly #touched = new Set<number>();
 
   constructor(view: View, vendor: number) {
     this.#view = view;
@@ -101,19 +101,26 @@ export class Hub {
     }
   }
 
-  /** Takes the dependent out while its place can still be found: its name or its claims are about to be others. */
-  release(dependent: number): void {
-    this.#remove(dependent);
-    this.#released.add(dependent);
+  /** What the dependent uses is about to be something else, or has become it. */
+  touch(dependent: number): void {
+    this.#touched.add(dependent);
   }
 
-  /** Works out again what was released. `claimsOf`: as `claimsByVendor`, of a dependent. */
+  /** The dependent is about to be called otherwise: its place by name can only be found now. */
+  beforeName(dependent: number): void {
+    if (!this.#placeOf.has(dependent)) return;
+    this.#remove(dependent);
+    this.#touched.add(dependent);
+  }
+
+  /** Works out again what was touched. `claimsOf`: as `claimsByVendor`, of a dependent. */
   settle(claimsOf = (dependent: number) => claimsByVendor(this.#view, dependent)): void {
-    for (const dependent of this.#released) {
+    for (const dependent of this.#touched) {
       const claims = claimsOf(dependent).get(this.vendor);
-      if (claims !== undefined) this.#put(dependent, summarize(this.#view, claims));
+      if (claims === undefined) this.#remove(dependent);
+      else this.#put(dependent, summarize(this.#view, claims));
     }
-    this.#released.clear();
+    this.#touched.clear();
   }
 
   total(filter: DependencyFilter): number {
@@ -229,8 +236,17 @@ export class Hub {
   }
 
   #put(dependent: number, summary: Summary): void {
-    const place = this.#free.pop() ?? this.#used++;
+    const held = this.#placeOf.get(dependent);
+    const place = held ?? this.#free.pop() ?? this.#used++;
     this.#reach(this.#used);
+    // Most changes leave what a list is ordered by as it was.
+    const moved: SortedList[] = [];
+    for (const [order, list] of this.#sorted) {
+      if (held !== undefined && this.#isPlacedSo(place, order, summary)) continue;
+      if (held !== undefined) list.remove(place);
+      moved.push(list);
+    }
+    if (held !== undefined) (this.#patterns[this.#pattern[place] as number] as Pattern).count--;
     const pattern = this.#patternFor(summary);
     this.#dependents[place] = dependent;
     this.#confidence[place] = summary.confidence;
@@ -238,7 +254,13 @@ export class Hub {
     this.#pattern[place] = pattern;
     this.#placeOf.set(dependent, place);
     (this.#patterns[pattern] as Pattern).count++;
-    for (const list of this.#sorted.values()) list.add(place);
+    for (const list of moved) list.add(place);
+  }
+
+  /** Whether the dependent at this place stays where it is in that order; its name is the same. */
+  #isPlacedSo(place: number, order: DependencyOrder, { confidence, lastSeen }: Summary): boolean {
+    if (order === 'NAME') return true;
+    return order === 'CONFIDENCE' ? this.#confidence[place] === confidence : this.#lastSeen[place] === lastSeen;
   }
 
   #remove(dependent: number): void {

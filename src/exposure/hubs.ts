@@ -106,21 +106,21 @@ export class Hubs {
     }
   }
 
-  /** Takes the dependent out of the hubs that the subject's claims lead to: these are about to be others. */
-  release(subject: number, dependent: number): void {
+  /** What the subject's claims say changes: the hubs that they lead to look at the dependent again. */
+  touch(subject: number, dependent: number): void {
     if (this.#kept.size === 0) return;
     const { bySubject, object } = this.#view.facts.uses;
     const { holder } = this.#view.facts.nodes;
     const start = bySubject.start[subject] ?? 0;
     for (let at = start; at < start + bySubject.count(subject); at++)
-      this.releaseFrom(holder[object[bySubject.pool[at] as number] as number] as number, dependent);
+      this.touchIn(holder[object[bySubject.pool[at] as number] as number] as number, dependent);
   }
 
-  releaseFrom(vendor: number, dependent: number): void {
+  touchIn(vendor: number, dependent: number): void {
     const kept = this.#kept.get(vendor);
     if (kept === undefined) return;
-    kept.hub.release(dependent);
-    for (const [instant, then] of kept.others) if (!then.release(dependent)) kept.others.delete(instant);
+    kept.hub.touch(dependent);
+    for (const [instant, then] of kept.others) if (!then.touch(dependent)) kept.others.delete(instant);
   }
 
   /** What was the same at other instants is kept no longer: nobody asks for them on another day. */
@@ -128,7 +128,7 @@ export class Hubs {
     for (const { others } of this.#kept.values()) others.clear();
   }
 
-  /** Whoever depends on the one vendor depends on the other from now on, but for those who are released. */
+  /** Whoever depends on the one vendor depends on the other from now on, but for those who are touched. */
   move(vendor: number, target: number): void {
     const kept = this.#kept.get(vendor);
     this.#kept.delete(vendor);
@@ -140,14 +140,14 @@ export class Hubs {
 
   /** The organization is about to be called otherwise. */
   beforeName(holder: number): void {
-    for (const { hub } of this.#kept.values()) if (hub.has(holder)) hub.release(holder);
+    for (const { hub } of this.#kept.values()) hub.beforeName(holder);
   }
 
   forgetAll(): void {
     this.#kept = new Map();
   }
 
-  /** Works out again what was released. A dependent's claims are looked at once, however many hubs they lead to. */
+  /** Works out again what was touched. A dependent's claims are looked at once, however many hubs they lead to. */
   settle(): void {
     const known = new Map<number, ReturnType<typeof claimsByVendor>>();
     const claimsOf = (dependent: number) => {

@@ -38,6 +38,11 @@ export class NodeTable {
     return this.keys.length;
   }
 
+  /** How many nodes there is room for. */
+  get room(): number {
+    return this.up.length;
+  }
+
   find(key: string): number | undefined {
     return this.#ids.get(key);
   }

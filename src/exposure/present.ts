@@ -59,10 +59,7 @@ export class Present implements Watcher {
 
   /** Judges every claim, counts all vendors and lists the dependents of the greatest hubs, so that no question has to. */
   *warm(): Work<void> {
-    for (let node = 0; node < this.facts.nodes.count; node++) {
-      if (this.view.known[node] === 0 && this.facts.uses.bySubject.count(node) > 0) this.view.judge(node);
-      if ((node & 0x3ff) === 0) yield;
-    }
+    yield* this.view.judgeAll();
     const { direct } = yield* this.countsOf(-1);
     const hubs: number[] = [];
     for (let node = 0; node < direct.length; node++)
@@ -195,16 +192,29 @@ export class Present implements Watcher {
 
   beforeSubject(subject: number): void {
     this.view.fit();
-    const { holder } = this.facts.nodes;
-    const dependent = holder[subject] as number;
+    const dependent = this.facts.nodes.holder[subject] as number;
     for (const counts of this.#counts.values()) counts.beforeChange(dependent);
-    this.#hubs.release(subject, dependent);
   }
 
   afterSubject(subject: number): void {
     this.view.fit();
     this.#forget(subject);
-    this.#hubs.release(subject, this.facts.nodes.holder[subject] as number);
+    // Claims are never taken out, so these lead to all that the subject used before, too.
+    this.#hubs.touch(subject, this.facts.nodes.holder[subject] as number);
+  }
+
+  /** Mostly it is seen again, and nothing follows but when it was seen last, and how sure that is. */
+  afterUse(claim: number): void {
+    this.view.fit();
+    const user = this.facts.uses.subject[claim] as number;
+    if (!this.view.isAsJudged(claim)) {
+      this.beforeSubject(user);
+      this.afterSubject(user);
+      return;
+    }
+    // At other instants more may follow, of what else the subject uses, too.
+    for (const view of this.#others.values()) view.forget(user);
+    this.#hubs.touch(user, this.facts.nodes.holder[user] as number);
   }
 
   /**
@@ -226,13 +236,15 @@ export class Present implements Watcher {
     }
     for (const node of lessUsed) for (const subject of this.#usersOf(node)) this.#moving.add(subject);
     for (const subject of this.#moving) {
+      const dependent = this.facts.nodes.holder[subject] as number;
       this.beforeSubject(subject);
-      this.#release(from, target, this.facts.nodes.holder[subject] as number);
+      this.#hubs.touch(subject, dependent);
+      this.#touch(from, target, dependent);
     }
     for (const end of [from, target]) {
       for (const counts of this.#counts.values()) counts.beforeChange(end);
-      for (const node of nodes) this.#hubs.release(node, end);
-      this.#release(from, target, end);
+      for (const node of nodes) this.#hubs.touch(node, end);
+      this.#touch(from, target, end);
     }
     // What the target holds already is called otherwise when it gets another name with them.
     for (const end of [from, target]) this.beforeName(end);
@@ -241,9 +253,9 @@ export class Present implements Watcher {
     this.#hubs.move(from, target);
   }
 
-  #release(from: number, target: number, dependent: number): void {
-    this.#hubs.releaseFrom(from, dependent);
-    this.#hubs.releaseFrom(target, dependent);
+  #touch(from: number, target: number, dependent: number): void {
+    this.#hubs.touchIn(from, dependent);
+    this.#hubs.touchIn(target, dependent);
   }
 
   afterMove(): void {

@@ -53,6 +53,10 @@ export class Presents implements Watcher {
     this.#each((present) => present.afterSubject(subject));
   }
 
+  afterUse(claim: number): void {
+    this.#each((present) => present.afterUse(claim));
+  }
+
   beforeMove(nodes: readonly number[], target: number): void {
     this.#each((present) => present.beforeMove(nodes, target));
   }

@@ -3,6 +3,7 @@ import type { ClaimTable } from './claim-table.ts';
 import { grown } from './columns.ts';
 import type { Facts } from './facts.ts';
 import { SOLE_IS_CRITICAL, type Trust } from './trust.ts';
+import type { Work } from './work.ts';
 
 /** What a claim is at the instant of a view. */
 export const IN_FORCE = 1;
@@ -37,9 +38,11 @@ export class View {
     this.facts = facts;
     this.trust = trust;
     this.at = at;
-    this.flags = like?.flags.slice() ?? new Uint8Array(facts.uses.count);
-    this.dull = like?.dull.slice() ?? new Int32Array(wordsFor(facts.uses.count));
-    this.known = like?.known.slice() ?? new Uint8Array(facts.nodes.count);
+    // With the room that the facts have, so that the first new claim does not wait until all is copied.
+    const [claims, nodes] = [facts.uses.room, facts.nodes.room];
+    this.flags = like?.flags.slice() ?? new Uint8Array(claims);
+    this.dull = like?.dull.slice() ?? new Int32Array(wordsFor(claims));
+    this.known = like?.known.slice() ?? new Uint8Array(nodes);
   }
 
   get at(): number {
@@ -71,13 +74,42 @@ export class View {
   }
 
   forgetAll(): void {
-    this.known.fill(0);
-    this.flags.fill(0);
-    this.dull.fill(0);
+    const { uses, nodes } = this.facts;
+    this.known.fill(0, 0, nodes.count);
+    this.flags.fill(0, 0, uses.count);
+    this.dull.fill(0, 0, wordsFor(uses.count));
+  }
+
+  /**
+   * Judges all subjects: first of each claim what it is by itself, as they lie in memory, which takes a third of the time
+   * that it takes subject by subject.
+   */
+  *judgeAll(): Work<void> {
+    const { uses, nodes } = this.facts;
+    for (let claim = 0; claim < uses.count; claim++) {
+      if ((this.flags[claim] as number) === 0) this.flags[claim] = this.#flagsOf(claim);
+      if ((claim & 0x1fff) === 0) yield;
+    }
+    for (let node = 0; node < nodes.count; node++) {
+      if (this.known[node] === 0 && uses.bySubject.count(node) > 0) this.#judgeTogether(node);
+      if ((node & 0x3ff) === 0) yield;
+    }
   }
 
   /** Works out the flags of the subject's claims. */
   judge(subject: number): void {
+    const { bySubject } = this.facts.uses;
+    const start = bySubject.start[subject] ?? 0;
+    const end = start + bySubject.count(subject);
+    for (let at = start; at < end; at++) {
+      const claim = bySubject.pool[at] as number;
+      this.flags[claim] = this.#flagsOf(claim);
+    }
+    this.#judgeTogether(subject);
+  }
+
+  /** What the subject's claims are beside one another, where it is known what each is by itself. */
+  #judgeTogether(subject: number): void {
     const { bySubject, kind, measured } = this.facts.uses;
     this.known[subject] = 1;
     const start = bySubject.start[subject] ?? 0;
@@ -86,7 +118,7 @@ export class View {
     let [once, often] = [0, 0];
     for (let at = start; at < end; at++) {
       const claim = bySubject.pool[at] as number;
-      const flags = this.#flagsOf(claim);
+      const flags = this.flags[claim] as number;
       this.flags[claim] = flags | JUDGED;
       if ((flags & IN_FORCE) === 0) continue;
       const service = 1 << (kind[claim] as number);
@@ -108,6 +140,12 @@ export class View {
       if (((this.flags[claim] as number) & CRITICAL) === 0)
         this.dull[claim >>> 5] = (this.dull[claim >>> 5] as number) | (1 << claim);
     }
+  }
+
+  /** Whether the claim, of which only what was measured is certainly the same, is what it was when it was judged. */
+  isAsJudged(claim: number): boolean {
+    if (this.known[this.facts.uses.subject[claim] as number] === 0) return false;
+    return this.#flagsOf(claim) === ((this.flags[claim] as number) & (IN_FORCE | FRESH));
   }
 
   /** Where several claims in force say who serves the subject for one service. */
@@ -199,7 +237,7 @@ export class View {
     const freshDays = sources.map((_, source) => this.trust.freshDays(source));
     const [today, then] = [dayOf(this.at), dayOf(at)];
     const subjects = new Set<number>();
-    for (let claim = 0; claim < this.flags.length && subjects.size <= most; claim++) {
+    for (let claim = 0; claim < uses.count && subjects.size <= most; claim++) {
       if (((this.flags[claim] as number) & IN_FORCE) === 0) continue;
       const days = freshDays[uses.source[claim] as number] as number;
       const seen = dayOf(uses.lastSeenAt(claim));
