@@ -20,7 +20,7 @@ import { publishedVersions } from '../src/main/graph-version.ts';
 import { loadGovernedSources } from '../src/main/knowledge.ts';
 import { inProgram } from '../src/program.ts';
 import { createNeo4jQueries } from '../src/queries/neo4j.ts';
-import { createKafka, ensureTopics, type Kafka } from '../src/stream/kafka.ts';
+import { createKafka, ensureTopics, type Kafka, withAdmin } from '../src/stream/kafka.ts';
 import { type Latency, runClients } from './clients.ts';
 import { type BareEdges, bareEdges, bareSearch } from './exposure-bare.ts';
 import { startPublisher } from './exposure-changes.ts';
@@ -40,6 +40,8 @@ const CUT_AT_MS = 120_000;
 /** What Cypher takes longer for is asked once. */
 const LONG_MS = 3_000;
 const CHANGES_PER_SECOND = 2_000;
+/** A topic that nothing reads. */
+const NOT_FOLLOWED = 'bench.not-followed';
 /** Graphs up to this size are checked as `avd graph check` does. */
 const CHECKED = 100_000;
 
@@ -226,24 +228,40 @@ async function beside(
   return `bare search ${text(search)} finds ${bareSearch(edges, from, 3)}: ${(index.p50 / search.p50).toFixed(2)} × its time`;
 }
 
-/** All questions again with one client, for as long at rest as while changes are applied. */
+/**
+ * All questions again with one client: at rest, while changes are published that are not the index's, which keeps the
+ * machine as busy, and while changes are applied.
+ */
 async function whileChanging(
   { graph, driver, kafka, brokers, seconds }: Bench,
   client: ExposureIndexClient,
   questions: readonly BenchQuestion[],
 ): Promise<void> {
   const index = client.queries();
-  const run = ({ ask }: BenchQuestion): Promise<Latency> =>
-    runClients({ clients: 1, seconds, most: Number.POSITIVE_INFINITY }, (n) => ask(index, n));
-  const quiet = new Map<BenchQuestion, Latency>();
-  for (const question of questions) quiet.set(question, await run(question));
-  const publisher = startPublisher(brokers, graph, CHANGES_PER_SECOND);
-  for (const [question, calm] of quiet) {
-    const busy = await run(question);
-    const ratio = (busy.p99 / calm.p99).toFixed(1);
-    say(`${question.name}, while changing: ${text(busy)}; quiet: ${text(calm)}; p99 ${ratio} × (target 2)`);
-  }
+  const askAll = async (): Promise<Latency[]> => {
+    const latencies: Latency[] = [];
+    for (const { ask } of questions)
+      latencies.push(await runClients({ clients: 1, seconds, most: Number.POSITIVE_INFINITY }, (n) => ask(index, n)));
+    return latencies;
+  };
+  const quiet = await askAll();
+  await withAdmin(kafka, (admin) =>
+    admin.createTopics({ topics: [{ topic: NOT_FOLLOWED, numPartitions: 4 }], waitForLeaders: true }),
+  );
+  const load = { brokers, graph, perSecond: CHANGES_PER_SECOND };
+  const besides = startPublisher({ ...load, topic: NOT_FOLLOWED });
+  const busy = await askAll();
+  await besides.stop();
+  const publisher = startPublisher(load);
+  const changing = await askAll();
   const rate = await publisher.stop();
+  for (const [i, { name }] of questions.entries()) {
+    const [calm, beside, now] = [quiet[i], busy[i], changing[i]];
+    if (calm === undefined || beside === undefined || now === undefined) continue;
+    const times = ({ p99 }: Latency): string => `p99 ${(now.p99 / p99).toFixed(1)} ×`;
+    say(`${name}, while changing: ${text(now)}; quiet: ${text(calm)}, ${times(calm)} (target 2)`);
+    say(`  as busy a machine, but nothing to apply: ${text(beside)}, ${times(beside)}`);
+  }
   const { graphVersion: version } = await publishedVersions(driver, kafka, await loadGovernedSources());
   const behind = await timed(() => client.waitFor(version, AbortSignal.timeout(60_000)));
   say(`${rate.toFixed(0)} changes/s were published; the index had them all ${behind.text} after the last`);

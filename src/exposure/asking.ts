@@ -13,7 +13,7 @@ export interface AskedByMessage {
   giveUp(): void;
 }
 
-interface Asked extends Asking {
+interface AskingHere extends Asking {
   readonly signal: AbortSignal | undefined;
 }
 
@@ -24,7 +24,7 @@ export function askByMessage(post: (message: Question) => void): AskedByMessage 
   async function ask(
     question: Indexed,
     args: readonly unknown[],
-    { deadline, signal, tenant }: Asked,
+    { deadline, signal, tenant }: AskingHere,
   ): Promise<unknown> {
     let cancel = (): void => undefined;
     try {
@@ -93,11 +93,11 @@ export function answerByMessage(
   }
 
   return (message) => {
-    if (message.kind === 'cancel') cancel(asked[message.id]);
-    else void answer(message).then(send);
+    if (message.kind === 'ask') {
+      void answer(message).then(send);
+      return;
+    }
+    const signal = asked[message.id];
+    if (signal !== undefined) signal.aborted = true;
   };
-}
-
-function cancel(signal: { aborted: boolean } | undefined): void {
-  if (signal !== undefined) signal.aborted = true;
 }

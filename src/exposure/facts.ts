@@ -24,7 +24,7 @@ export interface Watcher {
   /** What follows from the claims of this subject is about to change. */
   beforeSubject(subject: number): void;
   afterSubject(subject: number): void;
-  /** Of a use that was known nothing has changed but when it was seen or stated, and how surely. */
+  /** All but what was measured may have changed of this use, which was known; `beforeSubject` was not told. */
   afterUse(claim: number): void;
   /** These nodes, which all count for the same organization, are about to count for another one, `target`. */
   beforeMove(nodes: readonly number[], target: number): void;
@@ -135,18 +135,17 @@ export class Facts {
     const held = found === undefined ? undefined : this.uses.row(found);
     if (held !== undefined && held.statedAt === row.statedAt && held.statedConfidence !== row.statedConfidence)
       this.doubtful.add(row.subject);
-    this.#replaceUse(found, held, held === undefined ? row : joinRows(held, row));
+    this.#replaceUse(found, held === undefined ? row : joinRows(held, row));
   }
 
   replaceUse(row: ClaimRow): void {
-    const found = this.uses.find(row);
-    this.#replaceUse(found, found === undefined ? undefined : this.uses.row(found), row);
+    this.#replaceUse(this.uses.find(row), row);
   }
 
-  #replaceUse(found: number | undefined, held: ClaimRow | undefined, row: ClaimRow): void {
-    if (found === undefined || held === undefined) {
+  #replaceUse(found: number | undefined, row: ClaimRow): void {
+    if (found === undefined) {
       this.#changing(row.subject, () => this.uses.add(row));
-    } else if (held.measured !== row.measured) {
+    } else if (this.uses.measured[found] !== row.measured) {
       this.#changing(row.subject, () => this.uses.set(found, row));
     } else if (this.uses.set(found, row)) {
       this.watcher?.afterUse(found);

@@ -50,10 +50,6 @@ export class Hub {
     return this.#placeOf.size;
   }
 
-  has(dependent: number): boolean {
-    return this.#placeOf.has(dependent);
-  }
-
   /** What decides where the dependent is listed; undefined: it is none. */
   summaryOf(dependent: number): Summary | undefined {
     const place = this.#placeOf.get(dependent);
@@ -101,7 +97,7 @@ export class Hub {
     }
   }
 
-  /** What the dependent uses is about to be something else, or has become it. */
+  /** What the dependent uses may be something else. It keeps its place until `settle`. */
   touch(dependent: number): void {
     this.#touched.add(dependent);
   }

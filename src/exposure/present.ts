@@ -203,7 +203,11 @@ export class Present implements Watcher {
     this.#hubs.touch(subject, this.facts.nodes.holder[subject] as number);
   }
 
-  /** Mostly it is seen again, and nothing follows but when it was seen last, and how sure that is. */
+  /**
+   * Mostly it is seen again: what the subject's claims are stays as it was judged, and only hubs keep when a dependency was
+   * seen last and how sure it is. Where something is otherwise, the counts can still take away what they added, since that
+   * follows from flags and holders alone.
+   */
   afterUse(claim: number): void {
     this.view.fit();
     const user = this.facts.uses.subject[claim] as number;

@@ -5,7 +5,8 @@ import type { Work } from './work.ts';
 
 /**
  * How many organizations depend on each vendor, in all or for one service. Of an organization that is about to change,
- * what it adds is taken away while it can still be worked out, and added again when the counts are next read.
+ * what it adds is taken away while it can still be worked out from the flags of its claims and from whom these lead to
+ * (nothing else may count: see `Present.afterUse`), and added again when the counts are next read.
  */
 export class VendorCounts {
   readonly #view: View;

@@ -10,7 +10,7 @@ export const IN_FORCE = 1;
 export const FRESH = 2;
 /** The subject depends critically on the object's holder for the claim's service. */
 export const CRITICAL = 4;
-/** The flags say what they say: the claim's subject is known. */
+/** The claim's subject is known. Without it flags may be there already, but not what the claim is beside its siblings. */
 export const JUDGED = 8;
 
 /**
@@ -81,7 +81,7 @@ export class View {
   }
 
   /**
-   * Judges all subjects: first of each claim what it is by itself, as they lie in memory, which takes a third of the time
+   * Judges all subjects of a view that began empty: first of each claim what it is by itself, as they lie in memory, which takes a third of the time
    * that it takes subject by subject.
    */
   *judgeAll(): Work<void> {
@@ -142,7 +142,10 @@ export class View {
     }
   }
 
-  /** Whether the claim, of which only what was measured is certainly the same, is what it was when it was judged. */
+  /**
+   * Whether the claim, of which what was measured is the same, is in force and fresh as it was when it was judged: then it
+   * and its siblings are critical as they were.
+   */
   isAsJudged(claim: number): boolean {
     if (this.known[this.facts.uses.subject[claim] as number] === 0) return false;
     return this.#flagsOf(claim) === ((this.flags[claim] as number) & (IN_FORCE | FRESH));

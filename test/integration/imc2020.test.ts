@@ -20,6 +20,8 @@ const queries = createNeo4jQueries({ driver: pipeline.driver, sources: knowledge
 const study = { stream: 'partner-relationships', source: 'imc2020', observedAt: '2020-06-01T00:00:00Z' } as const;
 const at = Date.UTC(2020, 5, 2);
 const ROWS = 190_589;
+/** The database is asked about each n-th provider: with 1 about all, which takes it long. */
+const EVERY = Number(process.env.IMC2020_EVERY ?? 25);
 
 let consumers: ConsumerProcess[];
 
@@ -187,10 +189,10 @@ describe('with the providers of IMC 2020', () => {
     }, 300_000);
 
     test('are given of the largest, and of a sample of all, by the database', async () => {
-      const compared = await compare(queries, { most: 100, every: 25 });
+      const compared = await compare(queries, { most: EVERY === 1 ? Number.POSITIVE_INFINITY : 100, every: EVERY });
       process.stderr.write(
         `database: ${JSON.stringify(compared)} of ${uses.size} providers in ${KINDS.length} kinds\n`,
       );
-    }, 300_000);
+    }, 7_200_000);
   });
 });
