@@ -34,9 +34,9 @@ async function createWorld() {
   const index = new ExposureIndex(facts, declaredSources, { clock: () => state.now, hubSize: 2 });
   await index.warm();
   const total = async () => (await index.queries().blastRadius('domain:vendor', { maxHops: 3 }, state.now)).total;
-  const vendorsOf = async (site: string) =>
-    (await index.queries().dependenciesOf([`domain:${site}`], {}, { first: 10, at: state.now })).get(`domain:${site}`)
-      ?.edges.length;
+  const vendorsOf = async (site: string, at = state.now) =>
+    (await index.queries().dependenciesOf([`domain:${site}`], {}, { first: 10, at })).get(`domain:${site}`)?.edges
+      .length;
   return { facts, state, index, use, old, total, vendorsOf };
 }
 
@@ -110,5 +110,25 @@ describe('what was said a minute ago counts at once, and what was taken back doe
     state.now += 10 * MINUTE;
     void index.change(() => facts.putUse(use('b', old, state.now - MINUTE)));
     expect(await vendorsOf('b')).toBe(0);
+  });
+});
+
+describe('what was known', () => {
+  it('is not judged anew when it is seen again', async () => {
+    const { facts, index, use, old, total } = await createWorld();
+    const judge = vi.spyOn(View.prototype, 'judge');
+    await index.change(() => facts.putUse({ ...use('a', old), lastSeen: MIDNIGHT }));
+    expect(await total()).toBe(2);
+    expect(judge).not.toHaveBeenCalled();
+  });
+
+  it('is known at an earlier instant, too, once it is told late that it began before that', async () => {
+    const { facts, state, index, use, vendorsOf } = await createWorld();
+    const at = (hour: number) => MIDNIGHT + hour * HOUR;
+    state.now = at(11);
+    await index.change(() => facts.putUse(use('c', at(10))));
+    expect(await vendorsOf('c', at(9))).toBe(0);
+    await index.change(() => facts.putUse(use('c', at(8))));
+    expect(await vendorsOf('c', at(9))).toBe(1);
   });
 });
