@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { createExposureIndexClient, type ExposureIndexClient } from '../src/exposure/client.ts';
 import type { Facts } from '../src/exposure/facts.ts';
@@ -40,6 +41,8 @@ const CUT_AT_MS = 120_000;
 /** What Cypher takes longer for is asked once. */
 const LONG_MS = 3_000;
 const CHANGES_PER_SECOND = 2_000;
+/** What publishes, passes on and applies changes is slow at first, as whatever has just begun. */
+const WARMING_MS = 5_000;
 /** A topic that nothing reads. */
 const NOT_FOLLOWED = 'bench.not-followed';
 /** Graphs up to this size are checked as `avd graph check` does. */
@@ -250,9 +253,11 @@ async function whileChanging(
   );
   const load = { brokers, graph, perSecond: CHANGES_PER_SECOND };
   const besides = startPublisher({ ...load, topic: NOT_FOLLOWED });
+  await sleep(WARMING_MS);
   const busy = await askAll();
   await besides.stop();
   const publisher = startPublisher(load);
+  await sleep(WARMING_MS);
   const changing = await askAll();
   const rate = await publisher.stop();
   for (const [i, { name }] of questions.entries()) {
