@@ -49,24 +49,42 @@ export class BackwardSearch {
   }
 
   /**
-   * Those that count for themselves alone and are soon looked at: nearly all are, and need no generator each.
+   * Those that are soon looked at: nearly all are, and need no generator each.
    * @returns the place of the first that is none, or that there was no time for
    */
   #expandSmall(frontier: ArrayLike<number>, from: number, service: number, distance: number): number {
     const { nodes, uses } = this.#view.facts;
-    const { start, length } = uses.byObject;
+    const { length } = uses.byObject;
     let i = from;
     for (; i < frontier.length && this.#work < STRIDE; i++) {
       const holder = frontier[i] as number;
-      const count = length[holder] ?? 0;
-      if (count > STRIDE || nodes.holds(holder)) break;
-      this.#work++;
+      const isAlone = !nodes.holds(holder);
+      const count = isAlone ? (length[holder] ?? 0) : this.#claimsOn(holder);
+      if (count > STRIDE) break;
+      this.#work += 1 + count;
       if (count === 0) continue;
-      const begin = start[holder] as number;
-      this.#scan(begin, begin + count, service, distance);
-      this.#work += count;
+      this.#scanAll(holder, service, distance);
+      if (!isAlone) for (const node of nodes.held(holder)) this.#scanAll(node, service, distance);
     }
     return i;
+  }
+
+  /** How many claims there are on what the organization holds. */
+  #claimsOn(holder: number): number {
+    const { nodes, uses } = this.#view.facts;
+    const held = nodes.held(holder);
+    this.#work += held.size;
+    let count = uses.byObject.count(holder);
+    for (const node of held) count += uses.byObject.count(node);
+    return count;
+  }
+
+  #scanAll(node: number, service: number, distance: number): void {
+    const { byObject } = this.#view.facts.uses;
+    const count = byObject.count(node);
+    if (count === 0) return;
+    const start = byObject.start[node] as number;
+    this.#scan(start, start + count, service, distance);
   }
 
   *#expandLarge(holder: number, service: number, distance: number): Work<void> {
