@@ -4,7 +4,7 @@ import type { Work } from './work.ts';
 /** Longest that questions are worked on before messages are looked at again. */
 const TURN_MS = 1;
 
-/** Whether whoever asked waits no more: an AbortSignal, or less than that, which takes a tenth of a small question's time. */
+/** Whether whoever asked waits no more. An AbortSignal tells it, but to make one takes a tenth of a small question's time. */
 export type Cancelled = Pick<AbortSignal, 'aborted'>;
 
 interface Question {

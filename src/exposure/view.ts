@@ -81,8 +81,8 @@ export class View {
   }
 
   /**
-   * Judges all subjects of a view that began empty: first of each claim what it is by itself, as they lie in memory, which takes a third of the time
-   * that it takes subject by subject.
+   * Judges all subjects of a view that began empty: first of each claim what it is by itself, as they lie in memory, then
+   * each subject's beside one another. It takes half of what it takes subject by subject.
    */
   *judgeAll(): Work<void> {
     const { uses, nodes } = this.facts;

@@ -22,7 +22,7 @@ interface History {
   /** How long ago the earliest instant is at which both are compared. */
   readonly agoMs: number;
   readonly hubSize: number;
-  /** How many of ten changes a question follows. */
+  /** How often a question follows ten changes: a share. */
   readonly asked: number;
 }
 
